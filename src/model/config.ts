@@ -1,0 +1,69 @@
+/**
+ * The network's configuration: everything that decides shapes and formulas, nothing about training.
+ * `publishedConfig` holds the values of BiomedParse v1; the default model's values lie in models/default/config.json.
+ */
+
+export interface BackboneConfig {
+  /** Channels of the first stage; each later stage doubles them. */
+  readonly embedDim: number;
+  /** Blocks per stage, four stages at 1/4, 1/8, 1/16, 1/32. */
+  readonly depths: readonly [number, number, number, number];
+  /** Kernel sizes of the focal levels, per stage. */
+  readonly focalKernels: readonly (readonly number[])[];
+  readonly mlpRatio: number;
+  /** `conv`: overlapping stem 7/4 (padding 2) and down-sampling 3/2; `patch`: kernel = stride 4, then 2. */
+  readonly embed: 'conv' | 'patch';
+  readonly activation: 'gelu' | 'relu';
+  /** Norm after the branch (published) or before it. */
+  readonly postNorm: boolean;
+  readonly layerScale: boolean;
+  /** Divide the modulator by the number of levels. */
+  readonly scalingModulator: boolean;
+}
+
+export interface PixelDecoderConfig {
+  readonly dim: number;
+  readonly maskDim: number;
+  readonly transformerLayers: number;
+  readonly heads: number;
+  readonly feedForward: number;
+  readonly groups: number;
+  /** 3x3 convolutions of the pyramid: dense (published), or depthwise followed by pointwise. */
+  readonly convolution: 'dense' | 'separable';
+  /** Kernel of the mask-feature convolution. */
+  readonly maskKernel: 1 | 3;
+}
+
+export interface TextConfig {
+  readonly vocabulary: number;
+  readonly contextLength: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly layers: number;
+}
+
+export interface DecoderConfig {
+  readonly dim: number;
+  readonly queries: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly feedForward: number;
+  /** Add the prompt's class embedding to the queries before the first layer (an option of ours). */
+  readonly textQueries: boolean;
+  /** One logit per prompt that says whether the object is there (v2's idea). */
+  readonly existence: boolean;
+}
+
+export interface ModelConfig {
+  readonly name: string;
+  /** Side of the square input, pixels. */
+  readonly imageSize: number;
+  /** How an image becomes a square: stretched (published inference) or padded with black on both sides. */
+  readonly fit: 'stretch' | 'pad';
+  readonly pixelMean: readonly [number, number, number];
+  readonly pixelStd: readonly [number, number, number];
+  readonly backbone: BackboneConfig;
+  readonly pixelDecoder: PixelDecoderConfig;
+  readonly text: TextConfig;
+  readonly decoder: DecoderConfig;
+}
