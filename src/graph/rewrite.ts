@@ -50,7 +50,8 @@ function keyOf(t: Tensor, ids: ReadonlyMap<Tensor, number>): string {
   return `${t.op}|${t.dtype}|${t.shape.join(',')}|${t.inputs.map((i) => ids.get(i)).join(',')}|${attributes.join(';')}`;
 }
 
-function rebuild(outputs: readonly Tensor[], change: (t: Tensor) => Tensor): Tensor[] {
+/** The graph anew: `change` gets each tensor on renewed inputs, and the tensor it was. */
+function rebuild(outputs: readonly Tensor[], change: (t: Tensor, original: Tensor) => Tensor): Tensor[] {
   const unique = new Map<string, Tensor>();
   const ids = new Map<Tensor, number>();
   const renewed = new Map<Tensor, Tensor>();
@@ -67,7 +68,7 @@ function rebuild(outputs: readonly Tensor[], change: (t: Tensor) => Tensor): Ten
     const inputs = t.inputs.map((i) => renewed.get(i) as Tensor);
     const same = inputs.every((i, n) => i === t.inputs[n]);
     const current = same ? t : makeTensor(t.op, inputs, t.shape, t.dtype, t.attributes);
-    renewed.set(t, intern(change(current)));
+    renewed.set(t, intern(change(current, t)));
   }
   return outputs.map((t) => renewed.get(t) as Tensor);
 }
@@ -77,41 +78,29 @@ export function simplify(outputs: readonly Tensor[]): Tensor[] {
   return rebuild(outputs, reduced);
 }
 
+/** Number of users of each tensor; being an output counts as one. */
+function countUsers(outputs: readonly Tensor[]): Map<Tensor, number> {
+  const users = new Map<Tensor, number>();
+  for (const t of [...outputs, ...topologicalOrder(outputs).flatMap((user) => user.inputs)]) {
+    users.set(t, (users.get(t) ?? 0) + 1);
+  }
+  return users;
+}
+
 /** Replaces normalise * scale + shift by one `layerNorm` where nothing else needs the values in between. */
 export function fuseLayerNorm(outputs: readonly Tensor[]): Tensor[] {
-  const users = new Map<Tensor, number>();
-  const count = (t: Tensor): void => void users.set(t, (users.get(t) ?? 0) + 1);
-  for (const t of outputs) count(t);
-  for (const t of topologicalOrder(outputs)) t.inputs.forEach(count);
-  const fused = new Map<Tensor, { x: Tensor; scale: Tensor; shift: Tensor; epsilon: number }>();
-  const order = topologicalOrder(outputs);
-  // a gradient reads the values before scale and shift: nothing is gained by fusing there
-  const differentiated = new Set(order.filter((t) => t.op === 'inverseDeviation').map((t) => t.inputs[0] as Tensor));
-  for (const t of order) {
-    const [product, shift] = t.inputs as [Tensor, Tensor];
-    if (t.op !== 'add' || product.op !== 'mul' || users.get(product) !== 1) continue;
+  const users = countUsers(outputs);
+  return rebuild(outputs, (t, original) => {
+    const [product, shift] = original.inputs as [Tensor, Tensor];
+    if (t.op !== 'add' || product.op !== 'mul' || users.get(product) !== 1) return t;
     const [values, scale] = product.inputs as [Tensor, Tensor];
-    const fits = values.op === 'normalise' && users.get(values) === 1;
-    if (!fits || scale.shape.length !== 1 || shift.shape.length !== 1) continue;
-    const needed = topologicalOrder(outputs).some(
-      (o) => o.op === 'inverseDeviation' && o.inputs[0] === values.inputs[0],
-    );
-    if (!needed) {
-      const epsilon = values.attributes.epsilon as number;
-      fused.set(t, { x: values.inputs[0] as Tensor, scale, shift, epsilon });
-    }
-  }
-  const renewed = new Map<Tensor, Tensor>();
-  const renew = (t: Tensor): Tensor => renewed.get(t) as Tensor;
-  for (const t of topologicalOrder(outputs)) {
-    const match = fused.get(t);
-    if (match !== undefined) {
-      const inputs = [match.x, match.scale, match.shift].map(renew);
-      renewed.set(t, makeTensor('layerNorm', inputs, t.shape, t.dtype, { epsilon: match.epsilon }));
-    } else {
-      const same = t.inputs.every((i) => renew(i) === i);
-      renewed.set(t, same ? t : makeTensor(t.op, t.inputs.map(renew), t.shape, t.dtype, t.attributes));
-    }
-  }
-  return outputs.map(renew);
+    // a gradient reads the normalised values themselves, which are then used more than once
+    const fits =
+      values.op === 'normalise' && users.get(values) === 1 && scale.shape.length === 1 && shift.shape.length === 1;
+    if (!fits) return t;
+    const [newProduct, newShift] = t.inputs as [Tensor, Tensor];
+    const [newValues, newScale] = newProduct.inputs as [Tensor, Tensor];
+    const inputs = [newValues.inputs[0] as Tensor, newScale, newShift];
+    return makeTensor('layerNorm', inputs, t.shape, t.dtype, values.attributes);
+  });
 }
