@@ -1,0 +1,62 @@
+/**
+ * Whole files in and out, with one-line errors that name the path.
+ * Writing is atomic: bytes go to a temporary name in the same folder, which is then renamed, so no reader sees half a file.
+ */
+import { randomBytes } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { BiomedParseError } from './errors.ts';
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
+  ENOTDIR: 'a part of the path is not a folder',
+  EISDIR: 'it is a folder, not a file',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space left on the device',
+  ENAMETOOLONG: 'the name is too long',
+  ELOOP: 'too many symbolic links',
+  EMFILE: 'too many open files',
+};
+
+/** The system's reason for a failed file operation, in words. */
+export function systemReason(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  if (code !== undefined && code in REASONS) return REASONS[code];
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Turns a failed read into the `input` error that names the file. */
+export function readError(path: string, error: unknown): BiomedParseError {
+  const missing = (error as NodeJS.ErrnoException | null)?.code === 'ENOENT';
+  const reason = missing ? 'no such file' : systemReason(error);
+  return new BiomedParseError('input', `cannot read ${path}: ${reason}`, { path }, error);
+}
+
+/** The bytes of a file; a missing file, a folder or an unreadable file is an `input` error that names it. */
+export async function readFileChecked(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw readError(path, error);
+  }
+}
+
+/** Writes a file whole or not at all; parts are written one after another. The folder must exist; refusals are `io` errors. */
+export async function writeFileAtomic(path: string, data: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+  try {
+    const file = await open(temporary, 'wx');
+    try {
+      const parts = typeof data === 'string' ? [Buffer.from(data)] : data instanceof Uint8Array ? [data] : data;
+      for (const part of parts) await file.writeFile(part);
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw new BiomedParseError('io', `cannot write ${path}: ${systemReason(error)}`, { path }, error);
+  }
+}
