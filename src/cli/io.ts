@@ -1,0 +1,19 @@
+/**
+ * What a command may talk to. Results go to standard output, everything else (progress, messages, errors) to standard
+ * error, so that `--json` output can be piped. Tests hand in their own.
+ */
+import type { LoadOptions } from '../parse/load.ts';
+import type { Model } from '../parse/segment.ts';
+
+export interface CliIo {
+  /** Writes to standard output as it is. */
+  readonly out: (text: string) => void;
+  /** Writes to standard error as it is. */
+  readonly err: (text: string) => void;
+  /** Standard error is a terminal: progress is a bar that redraws itself, else a line now and then. */
+  readonly terminal: boolean;
+  /** Opens a model directory. */
+  readonly loadModel: (directory: string | undefined, options: LoadOptions) => Promise<Model>;
+  /** Asks running work to stop. */
+  readonly signal: AbortSignal;
+}

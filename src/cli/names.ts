@@ -1,0 +1,69 @@
+/**
+ * Names of the files that one call writes. Decided for all inputs and prompts before any work, in their order, so that
+ * the same call always gives the same names; two results never share one (case ignored, as some file systems do), and
+ * no result takes the place of an input.
+ */
+import { basename, extname, join, resolve } from 'node:path';
+
+const MAX_SLUG_BYTES = 60;
+const MAX_STEM_BYTES = 120;
+
+/** Where one prompt's result goes. */
+export interface PromptFiles {
+  readonly mask: string;
+  readonly overlay: string;
+}
+
+/** Where one image's results go. */
+export interface ImageFiles {
+  readonly prompts: readonly PromptFiles[];
+  readonly probabilities: string;
+}
+
+function cut(text: string, bytes: number): string {
+  let out = '';
+  let used = 0;
+  for (const character of text) {
+    used += Buffer.byteLength(character);
+    if (used > bytes) break;
+    out += character;
+  }
+  return out;
+}
+
+/** A prompt as part of a file name: letters and digits of any script in lower case, all else one hyphen. */
+export function slug(prompt: string): string {
+  const words = prompt
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '-');
+  return cut(words.replace(/^-+/, ''), MAX_SLUG_BYTES).replace(/-+$/, '') || 'prompt';
+}
+
+/** The file name without folder and ending. */
+export function stem(path: string): string {
+  const name = basename(path);
+  return cut(name.slice(0, name.length - extname(name).length), MAX_STEM_BYTES) || 'image';
+}
+
+/** File names per input and prompt, below `folder`. A name already given to an earlier result gets `-2`, `-3`, ... */
+export function planFiles(folder: string, inputs: readonly string[], prompts: readonly string[]): ImageFiles[] {
+  const taken = new Set(inputs.map((input) => resolve(input).toLowerCase()));
+  const claim = (base: string, endings: readonly string[]): string[] => {
+    for (let n = 1; ; n++) {
+      const paths = endings.map((ending) => join(folder, `${base}${n === 1 ? '' : `-${n}`}_${ending}`));
+      const keys = paths.map((path) => resolve(path).toLowerCase());
+      if (keys.some((key) => taken.has(key))) continue;
+      for (const key of keys) taken.add(key);
+      return paths;
+    }
+  };
+  return inputs.map((input) => ({
+    prompts: prompts.map((prompt) => {
+      const [mask, overlay] = claim(`${stem(input)}_${slug(prompt)}`, ['mask.png', 'overlay.png']);
+      return { mask, overlay };
+    }),
+    probabilities: claim(stem(input), ['probabilities.npy'])[0],
+  }));
+}
