@@ -76,6 +76,7 @@ const checks: Checks<ModelConfig> = {
     transformerLayers: integer(0, 64),
     heads: size,
     feedForward: size,
+    norm: oneOf('group', 'layer'),
     groups: size,
     convolution: oneOf('dense', 'separable'),
     maskKernel: oneOf(1, 3),
@@ -139,10 +140,12 @@ function verifyDivisions(settings: ModelConfig, file: string): void {
   const { pixelDecoder, text, decoder } = settings;
   const rules: [string, number, string, number][] = [
     ['pixelDecoder.dim', pixelDecoder.dim, 'pixelDecoder.heads', pixelDecoder.heads],
-    ['pixelDecoder.dim', pixelDecoder.dim, 'pixelDecoder.groups', pixelDecoder.groups],
     ['text.width', text.width, 'text.heads', text.heads],
     ['decoder.dim', decoder.dim, 'decoder.heads', decoder.heads],
   ];
+  if (pixelDecoder.norm === 'group') {
+    rules.push(['pixelDecoder.dim', pixelDecoder.dim, 'pixelDecoder.groups', pixelDecoder.groups]);
+  }
   for (const [field, whole, divisorField, divisor] of rules) {
     if (whole % divisor !== 0) refuse(file, field, `a multiple of "${divisorField}" (${divisor})`, whole);
   }

@@ -1,0 +1,109 @@
+/** `biomedparse evaluate`: figures of a model on a data folder, as a table or JSON on standard output. */
+import { openDataset } from '../dataset/layout.ts';
+import { evaluate } from '../evaluate/evaluate.ts';
+import { type EvaluationReport, MIN_MASKS } from '../evaluate/report.ts';
+import type { Device } from '../parse/device.ts';
+import type { CliIo } from './io.ts';
+import { startProgress } from './progress.ts';
+import { table } from './table.ts';
+
+/** Values of the command's options, as commander spells them. */
+export interface EvaluateCommand {
+  readonly model?: string;
+  readonly device?: Device;
+  readonly threads?: number;
+  readonly split: 'train' | 'test';
+  readonly sets?: readonly string[];
+  readonly limit?: number;
+  readonly seed?: number;
+  readonly json?: boolean;
+}
+
+const figure = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
+
+function printReport(io: CliIo, report: EvaluationReport, model: string): void {
+  const right = { align: 'right' } as const;
+  const sets = table(
+    [
+      { title: 'set', max: 32 },
+      { title: 'modality', max: 24 },
+      { title: 'site', max: 20 },
+      { title: 'target', max: 40 },
+      { title: 'n', ...right },
+      { title: 'mean Dice', ...right },
+      { title: 'median', ...right },
+    ],
+    report.sets.map((pair) => [
+      pair.set,
+      pair.modality,
+      pair.site,
+      pair.target,
+      String(pair.n),
+      figure(pair.dice_mean),
+      figure(pair.dice_median),
+    ]),
+  );
+  const modalities = table(
+    [{ title: 'modality' }, { title: 'mean Dice', ...right }, { title: 'pairs', ...right }],
+    Object.entries(report.by_modality).map(([name, value]) => [
+      name,
+      figure(value),
+      String(report.pairs_by_modality[name]),
+    ]),
+  );
+  io.out(
+    [
+      ...sets,
+      '',
+      ...modalities,
+      '',
+      `Mean Dice ${figure(report.mean_dice)} over ${report.pairs_with_5_masks} of ${report.pairs} (set, target) pairs, those with at least ${MIN_MASKS} masks`,
+      `  without the model's refusals ${figure(report.mean_dice_ungated)}, over all pairs ${figure(report.mean_dice_all_pairs)}`,
+      `Presence AUROC ${figure(report.presence_auroc)}: ${report.present_prompts} present against ${report.absent_prompts} absent prompts`,
+      `  at ${figure(report.presence_threshold)}: sensitivity ${figure(report.sensitivity)}, specificity ${figure(report.specificity)}`,
+      report.empty_ground_truth,
+      `${report.images} images, ${report.images_per_second.toFixed(1)} a second`,
+      `Model ${model}. Not a medical device: for research, not for diagnosis or treatment.`,
+      '',
+    ].join('\n'),
+  );
+}
+
+/** Runs the command; gives the exit status. */
+export async function runEvaluate(root: string, command: EvaluateCommand, io: CliIo): Promise<number> {
+  const dataset = await openDataset(root, {
+    split: command.split,
+    ...(command.sets === undefined ? {} : { sets: command.sets }),
+  });
+  const model = await io.loadModel(command.model, {
+    onMessage: (line) => io.err(`${line}\n`),
+    ...(command.device === undefined ? {} : { device: command.device }),
+    ...(command.threads === undefined ? {} : { threads: command.threads }),
+  });
+  try {
+    const total = dataset.sets.reduce((sum, set) => sum + Math.min(set.images.length, command.limit ?? Infinity), 0);
+    const progress = startProgress(io, 'images', total);
+    let report: EvaluationReport;
+    try {
+      report = await evaluate(model, dataset, {
+        signal: io.signal,
+        onProgress: (done) => progress.update(done),
+        ...(command.limit === undefined ? {} : { limit: command.limit }),
+        ...(command.seed === undefined ? {} : { seed: command.seed }),
+      });
+    } finally {
+      progress.stop();
+    }
+    if (command.json) {
+      const { name, parameters, imageSize, device } = model;
+      io.out(
+        `${JSON.stringify({ model: { name, parameters, image_size: imageSize, device }, split: command.split, ...report })}\n`,
+      );
+    } else {
+      printReport(io, report, model.name);
+    }
+    return 0;
+  } finally {
+    await model.dispose();
+  }
+}

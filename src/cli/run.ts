@@ -1,0 +1,132 @@
+/**
+ * The command line as a function: arguments in, exit status out. Commands are read here and loaded when they run, so
+ * that help, version and refusals need neither sharp nor ONNX Runtime.
+ * Exit status: 0 done, 1 something failed, 2 a wrong call, 130 interrupted. Every failure is one line on standard error.
+ */
+import { Command, CommanderError, Option } from 'commander';
+import { DEVICES, MAX_THREADS } from '../parse/device.ts';
+import { packageVersion } from '../parse/package-root.ts';
+import { errorLine, exitStatus } from '../util/errors.ts';
+import type { EvaluateCommand } from './evaluate.ts';
+import type { CliIo } from './io.ts';
+import { collect, parseList, parseUnit, parseWhole } from './options.ts';
+import type { SegmentCommand } from './segment.ts';
+import type { TrainCommand } from './train.ts';
+
+const NOTE = 'Not a medical device: for research, not for diagnosis or treatment.';
+
+function modelOptions(command: Command): Command {
+  return command
+    .option('--model <dir>', 'model folder (default: the shipped model)')
+    .addOption(new Option('--device <name>', 'where to run (default: cpu)').choices([...DEVICES]))
+    .option('--threads <n>', 'threads to run on (default: one per core)', parseWhole(1, MAX_THREADS));
+}
+
+function build(io: CliIo, finish: (status: number) => void): Command {
+  const program = new Command('biomedparse');
+  program
+    .description(`Biomedical image parsing by text: finds, outlines and refuses objects in images. ${NOTE}`)
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .exitOverride()
+    .configureOutput({ writeOut: io.out, writeErr: () => undefined });
+
+  modelOptions(
+    program
+      .command('segment')
+      .description('write one mask and one overlay per image and prompt')
+      .argument('<image...>', 'PNG, JPEG, WebP or TIFF files')
+      .requiredOption('-p, --prompt <text>', 'what to find, in words; may be given many times', collect),
+  )
+    .option('--out <dir>', 'folder for the results', 'biomedparse-output')
+    .option('--threshold <number>', 'a pixel is inside above this probability (default: 0.5)', parseUnit)
+    .option(
+      '--presence-threshold <number>',
+      "an object is found from this presence on (default: the model's)",
+      parseUnit,
+    )
+    .option('--joint', 'all prompts in one sequence, as the published model does it')
+    .option('--save-probabilities', 'write a float32 .npy [prompts, height, width] per image')
+    .option('--json', 'print JSON instead of a table')
+    .action(async (images: string[], options: SegmentCommand) => {
+      const { runSegment } = await import('./segment.ts');
+      finish(await runSegment(images, options, io));
+    });
+
+  modelOptions(
+    program
+      .command('evaluate')
+      .description('mean and median Dice and presence AUROC on a data folder in BiomedParseData layout')
+      .argument('<data-root>', 'folder that holds the data sets'),
+  )
+    .addOption(new Option('--split <name>', 'which images').choices(['train', 'test']).default('test'))
+    .option('--sets <names>', 'only these data sets, separated by commas (default: all)', parseList)
+    .option('--limit <n>', 'at most this many images per set', parseWhole(1, 1_000_000))
+    .option('--seed <n>', 'seed of the choice of absent prompts (default: 0)', parseWhole(0, 0xffffffff))
+    .option('--json', 'print JSON instead of a table')
+    .action(async (root: string, options: EvaluateCommand) => {
+      const { runEvaluate } = await import('./evaluate.ts');
+      finish(await runEvaluate(root, options, io));
+    });
+
+  program
+    .command('train')
+    .description('train a model as a configuration file says')
+    .argument('<config.json>', 'the training configuration')
+    .option('--resume', 'go on from the last checkpoint')
+    .action(async (config: string, options: TrainCommand) => {
+      const { runTrain } = await import('./train.ts');
+      finish(await runTrain(config, options, io));
+    });
+  return program;
+}
+
+/** What is allowed in place of what commander refused. */
+function allowedInstead(error: CommanderError, program: Command, argv: readonly string[]): string {
+  const command = program.commands.find((one) => one.name() === argv[0]) ?? program;
+  const commands = program.commands.map((one) => one.name()).join(', ');
+  const options = command.options.map((option) => option.long ?? option.short).join(', ');
+  switch (error.code) {
+    case 'commander.unknownOption':
+      return `; allowed: ${[options, '--help'].join(', ')}`;
+    case 'commander.unknownCommand':
+      return `; allowed: ${commands}`;
+    case 'commander.missingArgument':
+    case 'commander.missingMandatoryOptionValue':
+    case 'commander.excessArguments':
+    case 'commander.optionMissingArgument':
+      return `; see biomedparse ${command === program ? '' : `${command.name()} `}--help`;
+    default:
+      return '';
+  }
+}
+
+/** Runs one call; `argv` without program name. Never throws, never ends the process. */
+export async function run(argv: readonly string[], io: CliIo): Promise<number> {
+  let status = 0;
+  const program = build(io, (value) => {
+    status = value;
+  });
+  const fail = (line: string, value: number): number => {
+    io.err(`biomedparse: ${line}\n`);
+    return value;
+  };
+  try {
+    if (argv.length === 0) {
+      const commands = program.commands.map((one) => one.name()).join(', ');
+      return fail(`no command given; allowed: ${commands}; see biomedparse --help`, 2);
+    }
+    await program.parseAsync([...argv], { from: 'user' });
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0; // help and version
+      const text = errorLine(error)
+        .replace(/^error: /, '')
+        .replace(/\.$/, '');
+      return fail(`${text}${allowedInstead(error, program, argv)}`, 2);
+    }
+    if (io.signal.aborted) return fail('interrupted', 130);
+    return fail(errorLine(error), exitStatus(error));
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * `biomedparse segment`: images and texts in; per image and prompt a mask and an overlay out, with a table or JSON on
+ * standard output. An image that fails is reported and the others go on; the exit status is then 1.
+ */
+import { encodeNpy } from '../formats/npy.ts';
+import { writeMaskPng, writePng } from '../formats/raster.ts';
+import { overlay } from '../image/overlay.ts';
+import type { Box } from '../image/types.ts';
+import type { Device } from '../parse/device.ts';
+import { checkPrompts } from '../parse/prompts.ts';
+import type { EncodedImage, Model, Segmentation, SegmentOptions } from '../parse/segment.ts';
+import { BiomedParseError, errorLine } from '../util/errors.ts';
+import { writeFileAtomic } from '../util/files.ts';
+import type { CliIo } from './io.ts';
+import { type ImageFiles, planFiles } from './names.ts';
+import { type OutputFolder, openOutputFolder } from './output.ts';
+import { startProgress } from './progress.ts';
+import { table } from './table.ts';
+
+/** Values of the command's options, as commander spells them. */
+export interface SegmentCommand {
+  readonly prompt: readonly string[];
+  readonly model?: string;
+  readonly out: string;
+  readonly threshold?: number;
+  readonly presenceThreshold?: number;
+  readonly joint?: boolean;
+  readonly device?: Device;
+  readonly threads?: number;
+  readonly json?: boolean;
+  readonly saveProbabilities?: boolean;
+}
+
+/** One prompt's answer in the JSON output. */
+interface PromptReport {
+  readonly text: string;
+  readonly present: boolean;
+  readonly presence: number;
+  readonly probability: number;
+  readonly reason: string | null;
+  readonly area_px: number;
+  readonly area_fraction: number;
+  readonly box: Box | null;
+  readonly mask: string;
+  readonly overlay: string;
+}
+
+/** One image in the JSON output. */
+interface ImageReport {
+  readonly input: string;
+  readonly width: number;
+  readonly height: number;
+  readonly seconds: { readonly image: number; readonly text: number; readonly decode: number };
+  readonly prompts: readonly PromptReport[];
+  /** Only with --save-probabilities: the .npy file, float32 `[prompts, height, width]`. */
+  readonly probabilities?: string;
+}
+
+/** Largest probability array that is kept for one image, bytes. */
+const MAX_PROBABILITY_BYTES = 2 ** 31;
+
+const round = (value: number, digits: number): number => Number(value.toFixed(digits));
+
+/** The legend's line for an answer. */
+function legend(found: Segmentation): string {
+  return found.present ? `${found.text} ${found.presence.toFixed(2)}` : `${found.text}: not found`;
+}
+
+function probabilityArray(encoded: EncodedImage, prompts: number, input: string): Float32Array {
+  const { width, height } = encoded;
+  const bytes = prompts * height * width * 4;
+  if (bytes > MAX_PROBABILITY_BYTES) {
+    throw new BiomedParseError(
+      'input',
+      `${input}: probabilities of ${prompts} prompts at ${width} x ${height} take ${bytes} bytes; at most ${MAX_PROBABILITY_BYTES} are allowed (ask fewer prompts at a time)`,
+      { input, bytes },
+    );
+  }
+  return new Float32Array(prompts * height * width);
+}
+
+async function segmentImage(
+  model: Model,
+  input: string,
+  prompts: readonly string[],
+  command: SegmentCommand,
+  options: SegmentOptions,
+  files: ImageFiles,
+  folder: OutputFolder,
+): Promise<ImageReport> {
+  const encoded = await model.encode(input, options);
+  try {
+    const { width, height } = encoded;
+    const kept = command.saveProbabilities ? probabilityArray(encoded, prompts.length, input) : null;
+    const reports: PromptReport[] = [];
+    for await (const found of encoded.segment(prompts, options)) {
+      const { mask, overlay: overlayFile } = files.prompts[reports.length];
+      if (kept !== null && found.probabilities !== undefined) {
+        kept.set(found.probabilities, reports.length * width * height);
+      }
+      await writeMaskPng(folder.stage(mask), found.mask);
+      await writePng(folder.stage(overlayFile), overlay(encoded.image, [{ mask: found.mask, label: legend(found) }]));
+      reports.push({
+        text: found.text,
+        present: found.present,
+        presence: round(found.presence, 6),
+        probability: round(found.probability, 6),
+        reason: found.reason,
+        area_px: found.areaPx,
+        area_fraction: round(found.areaFraction, 8),
+        box: found.box,
+        mask,
+        overlay: overlayFile,
+      });
+    }
+    if (kept !== null) {
+      await writeFileAtomic(folder.stage(files.probabilities), encodeNpy(kept, [prompts.length, height, width]));
+    }
+    await folder.commit();
+    const seconds = {
+      image: round(encoded.seconds.image, 4),
+      text: round(encoded.seconds.text, 4),
+      decode: round(encoded.seconds.decode, 4),
+    };
+    const report = { input, width, height, seconds, prompts: reports };
+    return kept === null ? report : { ...report, probabilities: files.probabilities };
+  } catch (error) {
+    await folder.discard();
+    throw error;
+  } finally {
+    encoded.dispose();
+  }
+}
+
+function printTable(io: CliIo, model: Model, results: readonly ImageReport[], folder: string): void {
+  const rows = results.flatMap((image) =>
+    image.prompts.map((prompt) => [
+      image.input,
+      prompt.text,
+      prompt.present ? 'yes' : 'no',
+      prompt.presence.toFixed(3),
+      prompt.present ? prompt.probability.toFixed(3) : '-',
+      String(prompt.area_px),
+      `${(100 * prompt.area_fraction).toFixed(2)}%`,
+      prompt.box === null ? '-' : prompt.box.join(','),
+    ]),
+  );
+  if (rows.length > 0) {
+    const lines = table(
+      [
+        { title: 'image', max: 48 },
+        { title: 'prompt', max: 48 },
+        { title: 'found' },
+        { title: 'presence', align: 'right' },
+        { title: 'probability', align: 'right' },
+        { title: 'area px', align: 'right' },
+        { title: 'area', align: 'right' },
+        { title: 'box x0,y0,x1,y1' },
+      ],
+      rows,
+    );
+    io.out(`${lines.join('\n')}\n\nMasks and overlays are in ${folder}\n`);
+  }
+  io.out(`Model ${model.name}. Not a medical device: for research, not for diagnosis or treatment.\n`);
+}
+
+/** Runs the command; gives the exit status. */
+export async function runSegment(inputs: readonly string[], command: SegmentCommand, io: CliIo): Promise<number> {
+  const prompts = checkPrompts(command.prompt);
+  const plan = planFiles(command.out, inputs, prompts);
+  const folder = await openOutputFolder(command.out);
+  let model: Model | undefined;
+  try {
+    model = await io.loadModel(command.model, {
+      onMessage: (line) => io.err(`${line}\n`),
+      ...(command.device === undefined ? {} : { device: command.device }),
+      ...(command.threads === undefined ? {} : { threads: command.threads }),
+    });
+    const options: SegmentOptions = {
+      signal: io.signal,
+      joint: command.joint ?? false,
+      probabilities: command.saveProbabilities ?? false,
+      ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
+      ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
+    };
+    const results: ImageReport[] = [];
+    const errors: { input: string; error: string }[] = [];
+    const progress = inputs.length > 1 ? startProgress(io, 'images', inputs.length) : null;
+    try {
+      for (const [i, input] of inputs.entries()) {
+        try {
+          results.push(await segmentImage(model, input, prompts, command, options, plan[i], folder));
+        } catch (error) {
+          io.signal.throwIfAborted();
+          if (error instanceof BiomedParseError && error.code === 'usage') throw error;
+          errors.push({ input, error: errorLine(error) });
+          const line = `biomedparse: ${errorLine(error)}`;
+          if (progress === null) io.err(`${line}\n`);
+          else progress.message(line);
+        }
+        progress?.update(i + 1);
+      }
+    } finally {
+      progress?.stop();
+    }
+    if (command.json) {
+      const { name, parameters, imageSize, device } = model;
+      io.out(`${JSON.stringify({ model: { name, parameters, image_size: imageSize, device }, results, errors })}\n`);
+    } else {
+      printTable(io, model, results, command.out);
+    }
+    return errors.length === 0 ? 0 : 1;
+  } finally {
+    await model?.dispose();
+    await folder.close();
+  }
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { makeReport, type PresentAnswer } from './report.ts';
+
+const present = (set: string, modality: string, target: string, dice: number, presence = 0.9): PresentAnswer => ({
+  set,
+  modality,
+  site: 'chest',
+  target,
+  dice,
+  diceUngated: dice === 0 ? 0.5 : dice,
+  presence,
+});
+const facts = {
+  images: 20,
+  seconds: 4,
+  presenceThreshold: 0.5,
+  modalities: ['CT', 'MRI', 'OCT'],
+  familyOf: (modality: string) => modality.split('-')[0],
+};
+
+describe('makeReport', () => {
+  const answers = [
+    ...[1, 0.8, 0.6, 0.4, 0].map((score) => present('b', 'MRI-T1', 'tumor', score, score === 0 ? 0.2 : 0.9)),
+    ...[1, 1, 1, 1, 1, 0.7].map((score) => present('a', 'CT', 'lung', score)),
+    present('a', 'CT', 'rare', 0.1),
+  ];
+  const report = makeReport(
+    answers,
+    [
+      { kind: 'set', presence: 0.9 },
+      { kind: 'impossible', presence: 0.1 },
+    ],
+    facts,
+  );
+
+  it('groups by set and target, in order of name', () => {
+    expect(report.sets.map(({ set, target, n }) => [set, target, n])).toEqual([
+      ['a', 'lung', 6],
+      ['a', 'rare', 1],
+      ['b', 'tumor', 5],
+    ]);
+    expect(report.sets[2]).toMatchObject({
+      modality: 'MRI-T1',
+      dice_mean: 0.56,
+      dice_median: 0.6,
+      dice_mean_ungated: 0.66,
+    });
+    expect(report.sets[0]).toMatchObject({ dice_mean: 0.95, dice_median: 1 });
+  });
+  it('counts only pairs with at least 5 masks in the headline', () => {
+    expect(report.mean_dice).toBe(0.755); // (0.56 + 0.95) / 2
+    expect(report.mean_dice_ungated).toBe(0.805); // (0.66 + 0.95) / 2
+    expect(report.mean_dice_all_pairs).toBeCloseTo((0.56 + 0.95 + 0.1) / 3, 5);
+    expect([report.pairs, report.pairs_with_5_masks]).toEqual([3, 2]);
+    expect(report.by_modality).toEqual({ CT: 0.95, MRI: 0.56, OCT: null });
+  });
+  it('scores presence against absent prompts of either kind', () => {
+    // 12 present: 11 at 0.9, 1 at 0.2. Against 0.9: 11 ties -> 5.5/12; against 0.1: 12/12
+    expect(report.presence_auroc_same_set).toBeCloseTo(5.5 / 12, 5);
+    expect(report.presence_auroc_impossible).toBe(1);
+    expect(report.presence_auroc).toBeCloseTo(17.5 / 24, 5);
+    expect(report.sensitivity).toBeCloseTo(11 / 12, 5);
+    expect(report.specificity).toBe(0.5);
+  });
+  it('gives speed and says what an empty ground truth scores', () => {
+    expect(report.images_per_second).toBe(5);
+    expect(report.empty_ground_truth).toMatch(/not in the Dice mean/);
+  });
+  it('is null, not 0, where nothing was measured', () => {
+    const empty = makeReport([], [], { ...facts, images: 0, seconds: 0 });
+    expect([empty.mean_dice, empty.presence_auroc, empty.sensitivity]).toEqual([null, null, null]);
+  });
+});

@@ -1,0 +1,151 @@
+/** From single answers to the figures of an evaluation, in the JSON form that `biomedparse evaluate --json` prints. */
+import { auroc, mean, median } from './metrics.ts';
+
+/** Fewest masks of a (set, target) pair that counts in the headline means. */
+export const MIN_MASKS = 5;
+
+/** The answer for an object that is in the image. */
+export interface PresentAnswer {
+  readonly set: string;
+  readonly modality: string;
+  readonly site: string;
+  readonly target: string;
+  /** Dice of the mask as a user gets it. */
+  readonly dice: number;
+  /** Dice of the mask had the model not been allowed to say "absent". */
+  readonly diceUngated: number;
+  readonly presence: number;
+}
+
+/** The answer for an object that is not in the image. */
+export interface AbsentAnswer {
+  /** `set`: annotated elsewhere in the set; `impossible`: cannot be in such an image at all. */
+  readonly kind: 'set' | 'impossible';
+  readonly presence: number;
+}
+
+/** One (set, target) pair. */
+export interface PairReport {
+  readonly set: string;
+  readonly modality: string;
+  readonly site: string;
+  readonly target: string;
+  readonly n: number;
+  readonly dice_mean: number;
+  readonly dice_median: number;
+  readonly dice_mean_ungated: number;
+}
+
+export interface EvaluationReport {
+  readonly sets: readonly PairReport[];
+  /** Mean of `dice_mean` over the pairs with at least 5 masks. */
+  readonly mean_dice: number | null;
+  /** The same per modality, over all nine; null where no pair has 5 masks. */
+  readonly by_modality: Readonly<Record<string, number | null>>;
+  /** Present prompts against all absent ones. */
+  readonly presence_auroc: number | null;
+  readonly images_per_second: number;
+  readonly mean_dice_ungated: number | null;
+  readonly mean_dice_all_pairs: number | null;
+  readonly median_dice: number | null;
+  readonly pairs: number;
+  readonly pairs_with_5_masks: number;
+  readonly pairs_by_modality: Readonly<Record<string, number>>;
+  readonly presence_auroc_same_set: number | null;
+  readonly presence_auroc_impossible: number | null;
+  readonly presence_threshold: number;
+  /** Share of present prompts found present, and of absent ones found absent. */
+  readonly sensitivity: number | null;
+  readonly specificity: number | null;
+  readonly images: number;
+  readonly present_prompts: number;
+  readonly absent_prompts: number;
+  readonly seconds: number;
+  readonly empty_ground_truth: string;
+}
+
+export interface RunFacts {
+  readonly images: number;
+  readonly seconds: number;
+  readonly presenceThreshold: number;
+  /** Names of the modalities to report. */
+  readonly modalities: readonly string[];
+  /** The modality's family among them: `MRI-T1` -> `MRI`. */
+  readonly familyOf: (modality: string) => string;
+}
+
+/** What is said of an empty ground truth wherever figures are printed. */
+export const EMPTY_GROUND_TRUTH =
+  'An empty ground truth is not in the Dice mean; it counts as an absent prompt in the presence AUROC.';
+
+const round = (value: number): number => Number(value.toFixed(6));
+const rounded = (value: number | null): number | null => (value === null ? null : round(value));
+const share = (part: number, whole: number): number | null => (whole === 0 ? null : round(part / whole));
+
+function pairReports(present: readonly PresentAnswer[]): PairReport[] {
+  const groups = new Map<string, PresentAnswer[]>();
+  for (const one of present) {
+    const key = JSON.stringify([one.set, one.target]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
+  }
+  return [...groups.values()]
+    .map((group) => {
+      const scores = group.map((one) => one.dice);
+      const names = (values: string[]): string => [...new Set(values)].sort().join(', ');
+      return {
+        set: group[0].set,
+        modality: names(group.map((one) => one.modality)),
+        site: names(group.map((one) => one.site)),
+        target: group[0].target,
+        n: group.length,
+        dice_mean: round(mean(scores) as number),
+        dice_median: round(median(scores) as number),
+        dice_mean_ungated: round(mean(group.map((one) => one.diceUngated)) as number),
+      };
+    })
+    .sort((a, b) => (a.set < b.set ? -1 : a.set > b.set ? 1 : a.target < b.target ? -1 : 1));
+}
+
+/** The figures of a run. */
+export function makeReport(
+  present: readonly PresentAnswer[],
+  absent: readonly AbsentAnswer[],
+  facts: RunFacts,
+): EvaluationReport {
+  const sets = pairReports(present);
+  const counted = sets.filter((pair) => pair.n >= MIN_MASKS);
+  // A set may hold several sequences ("MRI-T1, MRI-FLAIR"); they are of one family.
+  const inFamily = (name: string): PairReport[] =>
+    counted.filter((pair) => facts.familyOf(pair.modality.split(', ')[0]) === name);
+  const presences = present.map((one) => one.presence);
+  const absentOf = (kind?: AbsentAnswer['kind']): number[] =>
+    absent.filter((one) => kind === undefined || one.kind === kind).map((one) => one.presence);
+  const limit = facts.presenceThreshold;
+  return {
+    sets,
+    mean_dice: rounded(mean(counted.map((pair) => pair.dice_mean))),
+    by_modality: Object.fromEntries(
+      facts.modalities.map((name) => [name, rounded(mean(inFamily(name).map((pair) => pair.dice_mean)))]),
+    ),
+    presence_auroc: rounded(auroc(presences, absentOf())),
+    images_per_second: facts.seconds > 0 ? round(facts.images / facts.seconds) : 0,
+    mean_dice_ungated: rounded(mean(counted.map((pair) => pair.dice_mean_ungated))),
+    mean_dice_all_pairs: rounded(mean(sets.map((pair) => pair.dice_mean))),
+    median_dice: rounded(median(counted.map((pair) => pair.dice_median))),
+    pairs: sets.length,
+    pairs_with_5_masks: counted.length,
+    pairs_by_modality: Object.fromEntries(facts.modalities.map((name) => [name, inFamily(name).length])),
+    presence_auroc_same_set: rounded(auroc(presences, absentOf('set'))),
+    presence_auroc_impossible: rounded(auroc(presences, absentOf('impossible'))),
+    presence_threshold: limit,
+    sensitivity: share(presences.filter((value) => value >= limit).length, presences.length),
+    specificity: share(absentOf().filter((value) => value < limit).length, absent.length),
+    images: facts.images,
+    present_prompts: present.length,
+    absent_prompts: absent.length,
+    seconds: round(facts.seconds),
+    empty_ground_truth: EMPTY_GROUND_TRUTH,
+  };
+}

@@ -1,0 +1,19 @@
+/**
+ * The public surface: open a model, ask it, evaluate it.
+ *
+ *     const model = await loadModel();
+ *     const [mask] = await model.segment('scan.png', ['left lung']);
+ */
+export { type Dataset, openDataset } from './dataset/layout.ts';
+export { type EvaluateOptions, evaluate } from './evaluate/evaluate.ts';
+export { auroc, dice } from './evaluate/metrics.ts';
+export type { EvaluationReport, PairReport } from './evaluate/report.ts';
+export { readMask, readRaster, writeMaskPng, writePng } from './formats/raster.ts';
+export { overlay } from './image/overlay.ts';
+export type { Box, Image, Mask } from './image/types.ts';
+export type { ModelConfig } from './model/config.ts';
+export type { ModelSettings } from './parse/config.ts';
+export type { Device } from './parse/device.ts';
+export { type LoadOptions, loadModel } from './parse/load.ts';
+export type { EncodedImage, Model, Seconds, Segmentation, SegmentOptions } from './parse/segment.ts';
+export { BiomedParseError, type ErrorCode } from './util/errors.ts';

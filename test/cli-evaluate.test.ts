@@ -1,0 +1,103 @@
+/** `biomedparse evaluate` on a data folder made here and the fake network, whose answers are known. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../src/cli/run.ts';
+import { writeMaskPng, writePng } from '../src/formats/raster.ts';
+import { fakeModel } from './fake-model.ts';
+
+let root: string;
+
+/** A square of ones in the middle of 64 x 64 zeros. */
+function square(): Uint8Array {
+  const data = new Uint8Array(64 * 64);
+  for (let y = 16; y < 48; y++) data.fill(1, y * 64 + 16, y * 64 + 48);
+  return data;
+}
+
+/**
+ * One set of 6 images of a bright square: "lung" on five (the square), "absent nodule" on the first (the square too, but
+ * the fake network says "absent" to it), an empty mask of "absent nodule" on the second, no mask on the sixth.
+ */
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'biomedparse-evaluate-'));
+  const size = { width: 64, height: 64 };
+  for (const folder of ['test', 'test_mask']) mkdirSync(join(root, 'made-up', folder), { recursive: true });
+  for (let i = 1; i <= 6; i++) {
+    const data = square().map((value) => value * 255);
+    await writePng(join(root, 'made-up', 'test', `p${i}_CT_chest.png`), { data, ...size, channels: 1 });
+    const mask = (target: string) => join(root, 'made-up', 'test_mask', `p${i}_CT_chest_${target}.png`);
+    if (i <= 5) await writeMaskPng(mask('lung'), { data: square(), ...size });
+    if (i === 1) await writeMaskPng(mask('absent+nodule'), { data: square(), ...size });
+    if (i === 2) await writeMaskPng(mask('absent+nodule'), { data: new Uint8Array(64 * 64), ...size });
+  }
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+async function evaluate(...argv: string[]) {
+  let stdout = '';
+  let stderr = '';
+  const { model, calls } = fakeModel();
+  const status = await run(['evaluate', root, ...argv], {
+    out: (text) => {
+      stdout += text;
+    },
+    err: (text) => {
+      stderr += text;
+    },
+    terminal: false,
+    loadModel: async () => model,
+    signal: new AbortController().signal,
+  });
+  return { status, stdout, stderr, calls };
+}
+
+describe('evaluate', () => {
+  it('reports Dice per set and target, presence and speed as JSON', async () => {
+    const { status, stdout, calls } = await evaluate('--json');
+    expect(status).toBe(0);
+    const report = JSON.parse(stdout);
+    const common = { set: 'made-up', modality: 'CT', site: 'chest' };
+    expect(report.sets).toHaveLength(2);
+    const [nodule, lung] = report.sets;
+    expect(nodule).toMatchObject({ ...common, target: 'absent nodule', n: 1, dice_mean: 0, dice_median: 0 });
+    expect(nodule.dice_mean_ungated).toBeGreaterThan(0.9);
+    expect(lung).toMatchObject({ ...common, target: 'lung', n: 5 });
+    expect(lung.dice_mean).toBeGreaterThan(0.9);
+    expect(lung.dice_mean).toBeLessThan(1);
+    expect(report.mean_dice).toBe(lung.dice_mean); // the other pair has fewer than 5 masks
+    expect(report.mean_dice_all_pairs).toBeCloseTo(lung.dice_mean / 2, 5);
+    expect(report.by_modality.CT).toBe(lung.dice_mean);
+    expect(Object.keys(report.by_modality)).toHaveLength(9);
+    expect(report.images_per_second).toBeGreaterThan(0);
+    // 5 images say 0.98 and one 0.02 to what is there; one absent prompt of the set on images 2 to 6
+    expect([report.images, report.present_prompts, calls.images]).toEqual([6, 6, 6]);
+    expect(report.absent_prompts).toBe(5 + 6);
+    expect(report.sensitivity).toBeCloseTo(5 / 6, 5);
+    expect(report.empty_ground_truth).toMatch(/not in the Dice mean/);
+    expect(calls.texts).toContain('lung in chest CT');
+  });
+
+  it('asks the same twice, and other absent objects under another seed', async () => {
+    const asked = async (...argv: string[]) => (await evaluate('--json', ...argv)).calls.texts;
+    expect(await asked()).toEqual(await asked());
+    const others = await Promise.all([1, 2, 3, 4].map((seed) => asked('--seed', String(seed))));
+    expect(new Set(others.map((texts) => texts.join())).size).toBeGreaterThan(1);
+  });
+
+  it('takes a limit per set and prints a table otherwise, progress on standard error', async () => {
+    const { status, stdout, stderr, calls } = await evaluate('--limit', '2');
+    expect([status, calls.images]).toEqual([0, 2]);
+    expect(stdout).toMatch(/made-up +CT +chest +lung +2 /);
+    expect(stdout).toMatch(/An empty ground truth is not in the Dice mean/);
+    expect(stderr).toMatch(/2 of 2 images/);
+  });
+
+  it('refuses a set that is not there, by name', async () => {
+    const { status, stdout, stderr } = await evaluate('--sets', 'nothing');
+    expect(status).not.toBe(0);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^biomedparse: [^\n]*nothing[^\n]*\n$/);
+  });
+});
