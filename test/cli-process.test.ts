@@ -24,7 +24,7 @@ describe('biomedparse', () => {
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^biomedparse: unknown option '--colour'; allowed: --prompt,[^\n]*\n$/);
   });
-  it('ends with 1 and one line for a model folder that is not there', () => {
+  it('ends with 1 and one line for a data folder that is not there', () => {
     const { status, stdout, stderr } = biomedparse('evaluate', '/no/such/data', '--json');
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^biomedparse: [^\n]*\/no\/such\/data[^\n]*\n$/);

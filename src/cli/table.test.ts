@@ -4,7 +4,10 @@ import { table } from './table.ts';
 it('pads columns, aligns numbers to the right and cuts long cells', () => {
   expect(
     table(
-      [{ title: 'name', max: 6 }, { title: 'n', align: 'right' }],
+      [
+        { title: 'name', max: 6 },
+        { title: 'n', align: 'right' },
+      ],
       [
         ['abcdefgh', '5'],
         ['x\ny', '120'],
