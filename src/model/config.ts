@@ -27,6 +27,9 @@ export interface PixelDecoderConfig {
   readonly transformerLayers: number;
   readonly heads: number;
   readonly feedForward: number;
+  /** Norm of the pyramid: group norm (published) or layer norm over channels. */
+  readonly norm: 'group' | 'layer';
+  /** Groups of the group norm. */
   readonly groups: number;
   /** 3x3 convolutions of the pyramid: dense (published), or depthwise followed by pointwise. */
   readonly convolution: 'dense' | 'separable';
@@ -67,3 +70,38 @@ export interface ModelConfig {
   readonly text: TextConfig;
   readonly decoder: DecoderConfig;
 }
+
+const publishedKernels = [3, 5, 7, 9];
+
+/** BiomedParse v1 as published (microsoft/BiomedParse, configs/biomedparse_inference.yaml). */
+export const publishedConfig: ModelConfig = {
+  name: 'BiomedParse v1',
+  imageSize: 1024,
+  fit: 'stretch',
+  pixelMean: [123.675, 116.28, 103.53],
+  pixelStd: [58.395, 57.12, 57.375],
+  backbone: {
+    embedDim: 192,
+    depths: [2, 2, 18, 2],
+    focalKernels: [publishedKernels, publishedKernels, publishedKernels, publishedKernels],
+    mlpRatio: 4,
+    embed: 'conv',
+    activation: 'gelu',
+    postNorm: true,
+    layerScale: true,
+    scalingModulator: true,
+  },
+  pixelDecoder: {
+    dim: 512,
+    maskDim: 512,
+    transformerLayers: 6,
+    heads: 8,
+    feedForward: 2048,
+    norm: 'group',
+    groups: 32,
+    convolution: 'dense',
+    maskKernel: 3,
+  },
+  text: { vocabulary: 49408, contextLength: 77, width: 512, heads: 8, layers: 12 },
+  decoder: { dim: 512, queries: 101, layers: 9, heads: 8, feedForward: 2048, textQueries: false, existence: false },
+};

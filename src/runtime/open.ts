@@ -1,0 +1,197 @@
+/**
+ * Opens a network: writes its graphs, lowers them with the weights and keeps the sessions. The image encoder and the
+ * text encoder are built at once or on first use; a decoder is built per size of prompt batch and kept.
+ */
+import { lowerToOnnx, type Weight } from '../graph/onnx/lower.ts';
+import { cpuTarget, portableTarget } from '../graph/onnx/target.ts';
+import { formatShape, input, type Shape, sameShape, sizeOf, type Tensor } from '../graph/tensor.ts';
+import type { ModelConfig } from '../model/config.ts';
+import { answerGraph, imageGraph, memoryInputs, memoryOutputs, textGraph, textInputs } from '../model/network.ts';
+import { createParameters, type ParameterSpec } from '../model/parameters.ts';
+import { BiomedParseError } from '../util/errors.ts';
+import type { Decoded, ImageFeatures, Network, TextFeatures } from './network.ts';
+import { openSession, type Session, type SessionOptions, type Values } from './session.ts';
+
+export type Weights = ReadonlyMap<string, { readonly shape: Shape; readonly data: Float32Array }>;
+
+/** Keys of published checkpoints that text-prompted inference does not read; skipped by name. */
+const unusedKeys =
+  /^dilation_kernel$|\.biomed_encoder\.|\.(mask_sptial_embed\.\d|pn_indicator\.weight|spatial_embed\.weight|spatial_featured\.weight|logit_scale)$/;
+
+/** Texts are encoded at the next of these lengths, so that few graphs serve all. */
+function bucket(n: number, limit: number): number {
+  let size = 8;
+  while (size < n) size *= 2;
+  return Math.min(size, limit);
+}
+
+/** Smallest power of two that holds n prompts. */
+function promptBucket(n: number): number {
+  return 2 ** Math.ceil(Math.log2(n));
+}
+
+/** Every parameter of a configuration with its shape: what a checkpoint must hold. */
+export function parameterSpecs(config: ModelConfig): ReadonlyMap<string, ParameterSpec> {
+  const p = createParameters();
+  const side = 64;
+  const image = imageGraph(p, input('pixels', [1, 3, side, side]), config);
+  textGraph(p, 1, 8, config);
+  answerGraph(p, image.memory, textInputs(1, 8, 1, config.decoder.dim), config);
+  return p.specs;
+}
+
+/** Refuses weights that are missing, unknown or of another shape, with a list of them. */
+export function checkWeights(config: ModelConfig, weights: Weights): void {
+  const specs = parameterSpecs(config);
+  const problems: string[] = [];
+  for (const [name, { shape }] of specs) {
+    const found = weights.get(name);
+    if (found === undefined) problems.push(`${name} is missing`);
+    else if (!sameShape(found.shape, shape)) {
+      problems.push(`${name} is ${formatShape(found.shape)}, must be ${formatShape(shape)}`);
+    }
+  }
+  for (const name of weights.keys())
+    if (!specs.has(name) && !unusedKeys.test(name)) problems.push(`${name} is unknown`);
+  if (problems.length === 0) return;
+  const shown = problems.slice(0, 5).join('; ');
+  const more = problems.length > 5 ? ` and ${problems.length - 5} more` : '';
+  throw new BiomedParseError('model', `weights do not fit the configuration: ${shown}${more}`, { problems });
+}
+
+interface HeldFeatures extends ImageFeatures {
+  readonly values: Readonly<Record<string, Values>>;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Keeps one open session per key, opening it on first use. */
+function sessionStore(): {
+  get(key: string, open: () => Promise<Session>): Promise<Session>;
+  dispose(): Promise<void>;
+} {
+  const sessions = new Map<string, Promise<Session>>();
+  return {
+    get(key, open) {
+      const known = sessions.get(key) ?? open();
+      sessions.set(key, known);
+      return known;
+    },
+    async dispose() {
+      const open = await Promise.all(sessions.values());
+      sessions.clear();
+      await Promise.all(open.map((session) => session.dispose()));
+    },
+  };
+}
+
+/** Text embeddings laid side by side with filler, as the decoder's inputs. */
+function packTexts(texts: readonly TextFeatures[], groups: number, prompts: number, length: number, dim: number) {
+  const tokens = new Float32Array(groups * length * dim);
+  const filler = new Uint8Array(groups * length).fill(1);
+  const classes = new Float32Array(groups * prompts * dim);
+  for (let group = 0; group < groups; group++) {
+    let at = group * length;
+    for (let prompt = 0; prompt < prompts; prompt++) {
+      // slots beyond the last text repeat it; their answers are dropped
+      const text = texts[Math.min(group * prompts + prompt, texts.length - 1)] as TextFeatures;
+      classes.set(text.classEmbedding, (group * prompts + prompt) * dim);
+      if (prompts > 1 && group * prompts + prompt >= texts.length) continue;
+      tokens.set(text.tokens, at * dim);
+      filler.fill(0, at, at + text.length);
+      at += text.length;
+    }
+  }
+  return { tokens, filler, classes };
+}
+
+/** Opens the network of a configuration with its weights; errors of code `model` when they do not fit. */
+export async function openNetwork(
+  config: ModelConfig,
+  weights: Weights,
+  options: SessionOptions = {},
+): Promise<Network> {
+  checkWeights(config, weights);
+  const specs = parameterSpecs(config);
+  const target = (options.device ?? 'cpu') === 'cpu' ? cpuTarget : portableTarget;
+  const store = sessionStore();
+  const { dim, layers } = config.decoder;
+  let device = options.device ?? 'cpu';
+  const memoryShapes = new Map<string, Record<string, Shape>>();
+
+  const open = async (name: string, outputs: Record<string, Tensor>): Promise<Session> => {
+    const session = await openSession(
+      lowerToOnnx(outputs, { name, target, weights: weights as ReadonlyMap<string, Weight> }),
+      options,
+    );
+    device = session.device;
+    return session;
+  };
+  const imageSession = (height: number, width: number): Promise<Session> =>
+    store.get(`image ${height} ${width}`, () => {
+      const outputs = memoryOutputs(
+        imageGraph(createParameters(), input('pixels', [1, 3, height, width]), config).memory,
+      );
+      const shapes = Object.fromEntries(Object.entries(outputs).map(([name, t]) => [name, t.shape]));
+      memoryShapes.set(`${height} ${width}`, shapes);
+      return open('image', outputs);
+    });
+  const textSession = (length: number): Promise<Session> =>
+    store.get(`text ${length}`, () => open('text', { ...textGraph(createParameters(), 1, length, config) }));
+  const decoderSession = (size: string, groups: number, prompts: number, length: number): Promise<Session> =>
+    store.get(`decoder ${size} ${groups} ${prompts} ${length}`, () => {
+      const memory = memoryInputs(memoryShapes.get(size) as Record<string, Shape>, layers);
+      const answer = answerGraph(createParameters(), memory, textInputs(groups, length, prompts, dim), config);
+      const { logits, queries } = answer;
+      return open(
+        'decoder',
+        answer.existence === null ? { logits, queries } : { logits, queries, existence: answer.existence },
+      );
+    });
+
+  return {
+    config,
+    parameters: [...specs.values()].reduce((n, { shape }) => n + sizeOf(shape), 0),
+    get device() {
+      return device;
+    },
+    async encodeImage(pixels, height, width) {
+      const session = await imageSession(height, width);
+      const values = await session.run({ pixels });
+      const held: HeldFeatures = { values, height, width, dispose: () => {} };
+      return held;
+    },
+    async encodeText(ids) {
+      const length = bucket(ids.length, config.text.contextLength);
+      const session = await textSession(length);
+      const end = ids[ids.length - 1] as number;
+      const padded = BigInt64Array.from({ length }, (_, i) => BigInt(ids[i] ?? end));
+      const result = await session.run({ ids: padded, ends: BigInt64Array.of(BigInt(ids.length - 1)) });
+      return {
+        tokens: (result.tokens as Float32Array).slice(0, ids.length * dim),
+        classEmbedding: result.classes as Float32Array,
+        length: ids.length,
+      };
+    },
+    async decode(image, texts, decodeOptions = {}) {
+      const { values, height, width } = image as HeldFeatures;
+      const joint = decodeOptions.joint === true;
+      const groups = joint ? 1 : promptBucket(texts.length);
+      const prompts = joint ? texts.length : 1;
+      const longest = joint ? texts.reduce((n, t) => n + t.length, 0) : Math.max(...texts.map((t) => t.length));
+      const length = bucket(longest, Number.MAX_SAFE_INTEGER);
+      const session = await decoderSession(`${height} ${width}`, groups, prompts, length);
+      const result = await session.run({ ...values, ...packTexts(texts, groups, prompts, length, dim) });
+      const [h, w] = [height / 4, width / 4];
+      const decoded: Decoded = {
+        logits: (result.logits as Float32Array).subarray(0, texts.length * h * w),
+        height: h,
+        width: w,
+        queries: Int32Array.from((result.queries as BigInt64Array).subarray(0, texts.length), Number),
+        existence: result.existence === undefined ? null : (result.existence as Float32Array).slice(0, texts.length),
+      };
+      return decoded;
+    },
+    dispose: () => store.dispose(),
+  };
+}
