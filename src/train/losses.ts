@@ -1,0 +1,173 @@
+/**
+ * Training losses as one graph. Every prediction of the decoder (before the first layer and after each) is judged: for
+ * each prompt the query that fits best (mask and similarity, as in the published matching, one target a prompt) gets
+ * binary cross-entropy and Dice on its mask; similarity is trained so that this query is the one text chooses.
+ * Absent objects (empty targets) get cross-entropy only. The existence head has a loss of its own on detached features.
+ */
+import {
+  add,
+  argMax,
+  binaryCrossEntropy,
+  div,
+  exp,
+  logSoftmax,
+  matmul,
+  mean,
+  mul,
+  neg,
+  oneHot,
+  reshape,
+  sigmoid,
+  stopGradient,
+  sub,
+  sum,
+  sumAll,
+} from '../graph/ops/index.ts';
+import { input, type Tensor } from '../graph/tensor.ts';
+import type { ModelConfig } from '../model/config.ts';
+import { choose, type ImageMemory, type Prediction, queryDecoder, similarity } from '../model/decoder.ts';
+import { existenceLogits, imageGraph } from '../model/network.ts';
+import type { Parameters } from '../model/parameters.ts';
+import { textEncoder } from '../model/text-encoder.ts';
+
+export interface LossWeights {
+  readonly crossEntropy: number;
+  readonly dice: number;
+  readonly similarity: number;
+  readonly existence: number;
+  /** Factor of the earlier predictions' losses beside the last one's. */
+  readonly intermediate: number;
+}
+
+export interface BatchShape {
+  readonly images: number;
+  readonly prompts: number;
+  /** Text tokens a prompt, filler included. */
+  readonly tokens: number;
+  /** Side of the square image, pixels. */
+  readonly size: number;
+}
+
+export interface LossGraph {
+  readonly loss: Tensor;
+  /** Parts of the last prediction's loss, each a scalar, for the log. */
+  readonly parts: Readonly<Record<string, Tensor>>;
+}
+
+/** Mean over four neighbours, twice as coarse: `[B,P,h*w]` to `[B,P,h*w/4]`. */
+function halve(targets: Tensor, side: number): Tensor {
+  const [batch, prompts] = targets.shape as [number, number];
+  const cut = reshape(targets, [batch, prompts, side / 2, 2, side / 2, 2]);
+  return reshape(mean(cut, [3, 5]), [batch, prompts, (side * side) / 4]);
+}
+
+/** 1 - Dice of probabilities and targets over the last axis, smoothed by 1 (Milletari et al. 2016). */
+function diceLoss(probabilities: Tensor, targets: Tensor): Tensor {
+  const overlap = sum(mul(probabilities, targets), [-1]);
+  const sizes = add(sum(probabilities, [-1]), sum(targets, [-1]));
+  return sub(1, div(add(mul(overlap, 2), 1), add(sizes, 1)));
+}
+
+interface Setting {
+  readonly p: Parameters;
+  readonly config: ModelConfig;
+  readonly memory: ImageMemory;
+  /** Class embeddings `[B,P,1,D]`. */
+  readonly classes: Tensor;
+  /** `[B,P,hw]` at 1/4 and, coarser, at 1/8. */
+  readonly targets: Tensor;
+  readonly coarse: Tensor;
+  /** `[B,P]`, 1 where the object is there. */
+  readonly present: Tensor;
+  readonly weights: LossWeights;
+}
+
+/** Log-probability that text chooses each query, `[B,P,Q]`. */
+function choiceLogits(prediction: Prediction, s: Setting): Tensor {
+  const alike = similarity(s.p, prediction, s.classes, s.config.decoder);
+  const name = 'sem_seg_head.predictor.lang_encoder.logit_scale';
+  const scale = exp(s.p.get(name, [], { value: Math.log(10) }));
+  return logSoftmax(mul(reshape(alike, alike.shape.slice(0, 3)), scale));
+}
+
+/** One-hot choice `[B,P,1,Q]` of the query with the least cost; nothing is differentiated here. */
+function match(prediction: Prediction, logProbability: Tensor, s: Setting): Tensor {
+  const [batch, prompts] = s.present.shape as [number, number];
+  const queries = s.config.decoder.queries;
+  const logits = stopGradient(matmul(prediction.masks, s.memory.levels[2] as Tensor, { transposeB: true }));
+  const pixels = logits.shape[2] as number;
+  const shaped = reshape(logits, [batch, prompts, queries, pixels]);
+  const target = reshape(s.coarse, [batch, prompts, 1, pixels]);
+  const crossEntropy = mean(binaryCrossEntropy(shaped, target), [-1]);
+  const dice = mul(diceLoss(sigmoid(shaped), target), reshape(s.present, [batch, prompts, 1]));
+  const mask = add(mul(crossEntropy, s.weights.crossEntropy), mul(dice, s.weights.dice));
+  const cost = sub(mask, mul(stopGradient(logProbability), s.weights.similarity));
+  return reshape(oneHot(argMax(neg(cost), 2), queries), [batch, prompts, 1, queries]);
+}
+
+interface PredictionLoss {
+  readonly total: Tensor;
+  readonly crossEntropy: Tensor;
+  readonly dice: Tensor;
+  readonly similarity: Tensor;
+  readonly choice: Tensor;
+}
+
+function predictionLoss(prediction: Prediction, s: Setting): PredictionLoss {
+  const [batch, prompts] = s.present.shape as [number, number];
+  const { queries } = s.config.decoder;
+  const maskDim = prediction.masks.shape[2] as number;
+  const logProbability = choiceLogits(prediction, s);
+  const choice = match(prediction, logProbability, s);
+  const embeddings = choose(reshape(prediction.masks, [batch, prompts, queries, maskDim]), choice);
+  const logits = matmul(reshape(embeddings, [batch, prompts, maskDim]), s.memory.maskFeatures, { transposeB: true });
+  const count = batch * prompts;
+  const crossEntropy = mul(sumAll(mean(binaryCrossEntropy(logits, s.targets), [-1])), 1 / count);
+  const perPrompt = mul(diceLoss(sigmoid(logits), s.targets), s.present);
+  const dice = div(sumAll(perPrompt), add(sumAll(s.present), 1e-6));
+  const chosen = reshape(choice, [batch, prompts, queries]);
+  const alike = mul(sumAll(mul(chosen, logProbability)), -1 / count);
+  const total = add(
+    add(mul(crossEntropy, s.weights.crossEntropy), mul(dice, s.weights.dice)),
+    mul(alike, s.weights.similarity),
+  );
+  return { total, crossEntropy, dice, similarity: alike, choice };
+}
+
+/**
+ * Loss of a batch. Inputs: `pixels` `[B,3,S,S]` 0..255, `ids` `[B*P,L]` i64, `ends` `[B*P]` i64, `filler` bool
+ * `[B*P,L]`, `targets` `[B,P,S/4*S/4]` coverage 0..1, `present` `[B,P]` 0 or 1.
+ */
+export function lossGraph(p: Parameters, shape: BatchShape, config: ModelConfig, weights: LossWeights): LossGraph {
+  const { images, prompts, tokens, size } = shape;
+  const side = size / 4;
+  const groups = images * prompts;
+  const { memory } = imageGraph(p, input('pixels', [images, 3, size, size]), config);
+  const ids = input('ids', [groups, tokens], 'i64');
+  const text = textEncoder(p, ids, input('ends', [groups], 'i64'), config.text, config.decoder.dim);
+  const filler = input('filler', [groups, tokens], 'bool');
+  const classes = reshape(text.classes, [images, prompts, 1, config.decoder.dim]);
+  const decoded = queryDecoder(p, memory, { tokens: text.tokens, filler, classes }, config.decoder);
+  const targets = input('targets', [images, prompts, side * side]);
+  const present = input('present', [images, prompts]);
+  const setting: Setting = { p, config, memory, classes, targets, coarse: halve(targets, side), present, weights };
+  // without text in the first queries, the prediction before the first layer cannot know the prompt
+  const judged = config.decoder.textQueries ? decoded.predictions : decoded.predictions.slice(1);
+  const losses = judged.map((prediction) => predictionLoss(prediction, setting));
+  const last = losses[losses.length - 1] as PredictionLoss;
+  const earlier = losses.slice(0, -1).map((l) => mul(l.total, weights.intermediate));
+  let loss = earlier.reduce((a, b) => add(a, b), last.total);
+  const parts: Record<string, Tensor> = {
+    cross_entropy: last.crossEntropy,
+    dice: last.dice,
+    similarity: last.similarity,
+  };
+  if (config.decoder.existence) {
+    const prediction = decoded.predictions[decoded.predictions.length - 1] as Prediction;
+    const logits = existenceLogits(p, { prediction, choice: last.choice, classes, memory }, config);
+    const entropy = binaryCrossEntropy(reshape(logits, [images, prompts]), present);
+    parts.existence = mul(sumAll(entropy), 1 / groups);
+    loss = add(loss, mul(parts.existence, weights.existence));
+  }
+  return { loss, parts };
+}
