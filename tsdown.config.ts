@@ -1,0 +1,25 @@
+/**
+ * The build: one ES module per source file, with its type declarations. Nothing is bundled, so that the worker thread
+ * (`new URL('./worker.js', import.meta.url)`) and the default model (`../../models/default`) are found by the same
+ * relative addresses from src/ and from dist/.
+ */
+import { existsSync } from 'node:fs';
+import { defineConfig } from 'tsdown';
+
+/** What is loaded by address: the library, the two programs and the training worker; all else follows by import. */
+const entries = ['src/index.ts', 'src/cli/main.ts', 'src/cli/demo.ts', 'src/train/worker.ts'];
+
+export default defineConfig({
+  entry: entries.filter((entry) => existsSync(entry)),
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  unbundle: true,
+  root: 'src',
+  outDir: 'dist',
+  clean: true,
+  dts: true,
+  sourcemap: true,
+  outExtensions: () => ({ js: '.js', dts: '.d.ts' }),
+  report: false,
+});
