@@ -1,0 +1,71 @@
+/** The public surface is frozen: a name that comes, goes or changes its kind has to be written down here too. */
+import { readFileSync } from 'node:fs';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import * as library from '../src/index.ts';
+
+const read = (path: string): string => readFileSync(new URL(path, new URL('..', import.meta.url)), 'utf8');
+
+const VALUES = [
+  'BiomedParseError',
+  'auroc',
+  'dice',
+  'evaluate',
+  'loadModel',
+  'openDataset',
+  'overlay',
+  'readMask',
+  'readRaster',
+  'writeMaskPng',
+  'writePng',
+];
+
+const TYPES = [
+  'Box',
+  'Dataset',
+  'Device',
+  'EncodedImage',
+  'ErrorCode',
+  'EvaluateOptions',
+  'EvaluationReport',
+  'Image',
+  'LoadOptions',
+  'Mask',
+  'Model',
+  'ModelConfig',
+  'ModelSettings',
+  'PairReport',
+  'Seconds',
+  'SegmentOptions',
+  'Segmentation',
+];
+
+/** Names that a file exports as types only. */
+function exportedTypes(text: string): string[] {
+  const source = ts.createSourceFile('index.ts', text, ts.ScriptTarget.Latest, true);
+  return source.statements.filter(ts.isExportDeclaration).flatMap((statement) => {
+    if (statement.exportClause === undefined || !ts.isNamedExports(statement.exportClause)) return ['*'];
+    return statement.exportClause.elements
+      .filter((element) => statement.isTypeOnly || element.isTypeOnly)
+      .map((element) => element.name.text);
+  });
+}
+
+describe('the library', () => {
+  it('exports these values', () => {
+    expect(Object.keys(library).sort()).toEqual(VALUES);
+  });
+
+  it('exports these types', () => {
+    expect(exportedTypes(read('src/index.ts')).sort()).toEqual(TYPES);
+  });
+
+  it('is reached by one address, and the program by one name', () => {
+    const { exports, bin } = JSON.parse(read('package.json')) as { exports: object; bin: object };
+    expect(exports).toEqual({
+      '.': { types: './dist/index.d.ts', default: './dist/index.js' },
+      './package.json': './package.json',
+    });
+    expect(bin).toEqual({ biomedparse: 'dist/cli/main.js' });
+  });
+});
