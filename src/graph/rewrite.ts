@@ -95,9 +95,9 @@ export function fuseLayerNorm(outputs: readonly Tensor[]): Tensor[] {
     if (t.op !== 'add' || product.op !== 'mul' || users.get(product) !== 1) return t;
     const [values, scale] = product.inputs as [Tensor, Tensor];
     // a gradient reads the normalised values themselves, which are then used more than once
-    const fits =
-      values.op === 'normalise' && users.get(values) === 1 && scale.shape.length === 1 && shift.shape.length === 1;
-    if (!fits) return t;
+    if (values.op !== 'normalise' || users.get(values) !== 1) return t;
+    const channels = values.shape.slice(-1);
+    if (!sameShape(scale.shape, channels) || !sameShape(shift.shape, channels)) return t;
     const [newProduct, newShift] = t.inputs as [Tensor, Tensor];
     const [newValues, newScale] = newProduct.inputs as [Tensor, Tensor];
     const inputs = [newValues.inputs[0] as Tensor, newScale, newShift];

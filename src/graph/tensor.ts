@@ -30,6 +30,12 @@ export function shapeError(op: string, inputs: readonly Tensor[], why: string): 
   return new BiomedParseError('internal', `${op}(${shapes.join(', ')}): ${why}`, { op, shapes });
 }
 
+/** Checks the type of an operator's operands. */
+export function requireType(op: string, inputs: readonly Tensor[], dtype: DType): void {
+  const wrong = inputs.find((t) => t.dtype !== dtype);
+  if (wrong !== undefined) throw shapeError(op, inputs, `operand is ${wrong.dtype}, must be ${dtype}`);
+}
+
 /** Number of elements of a shape. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce((product, n) => product * n, 1);

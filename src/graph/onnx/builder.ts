@@ -93,7 +93,7 @@ export function createOnnxBuilder(graphName: string): OnnxBuilder {
   const domains = new Set<Domain>(['']);
   const shared = new Map<string, string>();
   let count = 0;
-  const fresh = (): string => `v${count++}`;
+  const fresh = (): string => `%${count++}`;
 
   const builder: OnnxBuilder = {
     nodes(type, from, outputCount, attributes = {}, domain = '') {

@@ -1,5 +1,5 @@
 /** Convolutions (cross-correlations, as everywhere in this field). */
-import { makeTensor, shapeError, type Tensor } from '../tensor.ts';
+import { makeTensor, requireType, sameShape, shapeError, type Tensor } from '../tensor.ts';
 
 export interface ConvolutionOptions {
   readonly stride?: number;
@@ -12,6 +12,7 @@ export interface ConvolutionOptions {
 /** Dense or grouped 2-D convolution, `[B,C,H,W]` with weight `[O,C/groups,kh,kw]`, no bias. */
 export function conv2d(x: Tensor, weight: Tensor, options: ConvolutionOptions = {}): Tensor {
   const { stride = 1, dilation = 1, groups = 1, pads = [0, 0, 0, 0] } = options;
+  requireType('conv2d', [x, weight], 'f32');
   if (x.shape.length !== 4 || weight.shape.length !== 4) throw shapeError('conv2d', [x, weight], 'both need four axes');
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const [out, inner, kh, kw] = weight.shape as [number, number, number, number];
@@ -26,6 +27,7 @@ export function conv2d(x: Tensor, weight: Tensor, options: ConvolutionOptions = 
 
 /** Depthwise convolution of channels-last `[B,H,W,C]` with weight `[C,1,k,k]`, k odd, stride 1, size kept, no bias. */
 export function depthwise(x: Tensor, weight: Tensor): Tensor {
+  requireType('depthwise', [x, weight], 'f32');
   const [channels, one, kh, kw] = weight.shape as [number, number, number, number];
   if (
     x.shape.length !== 4 ||
@@ -42,8 +44,9 @@ export function depthwise(x: Tensor, weight: Tensor): Tensor {
 
 /** Gradient of `depthwise` with respect to its weight: `[C,1,k,k]` from x and dy, both `[B,H,W,C]`. */
 export function depthwiseWeightGradient(x: Tensor, dy: Tensor, kernel: number): Tensor {
-  if (x.shape.length !== 4 || x.shape.some((n, i) => n !== dy.shape[i])) {
-    throw shapeError('depthwiseWeightGradient', [x, dy], 'both must be the same [B,H,W,C]');
+  requireType('depthwiseWeightGradient', [x, dy], 'f32');
+  if (x.shape.length !== 4 || !sameShape(x.shape, dy.shape) || kernel % 2 !== 1) {
+    throw shapeError('depthwiseWeightGradient', [x, dy], `both must be the same [B,H,W,C], the kernel ${kernel} odd`);
   }
   return makeTensor('depthwiseWeightGradient', [x, dy], [x.shape[3] as number, 1, kernel, kernel], 'f32', { kernel });
 }

@@ -1,20 +1,15 @@
 /** Operators that work value by value; two operands broadcast as in NumPy. */
-import { broadcastShapes, type DType, makeTensor, scalar, shapeError, type Tensor } from '../tensor.ts';
-
-function requireType(op: string, t: Tensor, dtype: DType): void {
-  if (t.dtype !== dtype) throw shapeError(op, [t], `operand is ${t.dtype}, must be ${dtype}`);
-}
+import { broadcastShapes, type DType, makeTensor, requireType, scalar, shapeError, type Tensor } from '../tensor.ts';
 
 function unary(op: string, x: Tensor): Tensor {
-  requireType(op, x, 'f32');
+  requireType(op, [x], 'f32');
   return makeTensor(op, [x], x.shape, 'f32');
 }
 
 function binary(op: string, a: Tensor | number, b: Tensor | number): Tensor {
   const left = typeof a === 'number' ? scalar(a) : a;
   const right = typeof b === 'number' ? scalar(b) : b;
-  requireType(op, left, 'f32');
-  requireType(op, right, 'f32');
+  requireType(op, [left, right], 'f32');
   return makeTensor(op, [left, right], broadcastShapes(op, left, right), 'f32');
 }
 
@@ -42,26 +37,25 @@ export const stopGradient = (x: Tensor): Tensor => makeTensor('stopGradient', [x
 /** a > b, as bool. */
 export function greater(a: Tensor, b: Tensor | number): Tensor {
   const right = typeof b === 'number' ? scalar(b) : b;
+  requireType('greater', [a, right], 'f32');
   return makeTensor('greater', [a, right], broadcastShapes('greater', a, right), 'bool');
 }
 
 /** a == b for integers, as bool. */
 export function equal(a: Tensor, b: Tensor): Tensor {
-  requireType('equal', a, 'i64');
-  requireType('equal', b, 'i64');
+  requireType('equal', [a, b], 'i64');
   return makeTensor('equal', [a, b], broadcastShapes('equal', a, b), 'bool');
 }
 
 /** Truth turned round. */
 export function not(x: Tensor): Tensor {
-  requireType('not', x, 'bool');
+  requireType('not', [x], 'bool');
   return makeTensor('not', [x], x.shape, 'bool');
 }
 
 /** a and b. */
 export function and(a: Tensor, b: Tensor): Tensor {
-  requireType('and', a, 'bool');
-  requireType('and', b, 'bool');
+  requireType('and', [a, b], 'bool');
   return makeTensor('and', [a, b], broadcastShapes('and', a, b), 'bool');
 }
 
@@ -69,9 +63,8 @@ export function and(a: Tensor, b: Tensor): Tensor {
 export function where(condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
   const left = typeof a === 'number' ? scalar(a) : a;
   const right = typeof b === 'number' ? scalar(b) : b;
-  requireType('where', condition, 'bool');
-  requireType('where', left, 'f32');
-  requireType('where', right, 'f32');
+  requireType('where', [condition], 'bool');
+  requireType('where', [left, right], 'f32');
   const ab = makeTensor('where', [left, right], broadcastShapes('where', left, right), 'f32');
   return makeTensor('where', [condition, left, right], broadcastShapes('where', condition, ab), 'f32');
 }
@@ -86,7 +79,7 @@ export function cast(x: Tensor, dtype: DType): Tensor {
  * max(x,0) - x t + log(1 + exp(-|x|)). Its gradient with respect to the logits is sigmoid(x) - t; targets get none.
  */
 export function binaryCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
-  requireType('binaryCrossEntropy', logits, 'f32');
+  requireType('binaryCrossEntropy', [logits, targets], 'f32');
   const shape = broadcastShapes('binaryCrossEntropy', logits, targets);
   if (shape.length !== logits.shape.length || shape.some((n, i) => n !== logits.shape[i])) {
     throw shapeError('binaryCrossEntropy', [logits, targets], 'targets must broadcast to the shape of the logits');

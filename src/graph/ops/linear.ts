@@ -1,5 +1,5 @@
 /** Matrix products. */
-import { makeTensor, type Shape, shapeError, type Tensor } from '../tensor.ts';
+import { makeTensor, requireType, type Shape, shapeError, type Tensor } from '../tensor.ts';
 
 function broadcastBatch(a: Shape, b: Shape): number[] | null {
   const rank = Math.max(a.length, b.length);
@@ -16,6 +16,7 @@ function broadcastBatch(a: Shape, b: Shape): number[] | null {
 /** Product of the last two axes, `[...,m,k] x [...,k,n]`; leading axes broadcast. Either side may be given transposed. */
 export function matmul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
   const { transposeA = false, transposeB = false } = options;
+  requireType('matmul', [a, b], 'f32');
   if (a.shape.length < 2 || b.shape.length < 2) throw shapeError('matmul', [a, b], 'both need at least two axes');
   const [a0, a1] = a.shape.slice(-2) as [number, number];
   const [b0, b1] = b.shape.slice(-2) as [number, number];
@@ -30,6 +31,7 @@ export function matmul(a: Tensor, b: Tensor, options: { transposeA?: boolean; tr
 /** x W^T + b over the last axis; weight `[out,in]` as in PyTorch, bias `[out]` or none. */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const inputs = bias === undefined ? [x, weight] : [x, weight, bias];
+  requireType('linear', inputs, 'f32');
   const [out, inner] = weight.shape as [number, number];
   if (weight.shape.length !== 2 || x.shape.length < 1 || x.shape[x.shape.length - 1] !== inner) {
     throw shapeError('linear', inputs, 'the last axis of x must equal the second of the weight [out,in]');

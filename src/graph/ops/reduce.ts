@@ -1,8 +1,8 @@
 /** Operators that gather values of whole axes. */
-import { makeTensor, normaliseAxis, shapeError, type Tensor } from '../tensor.ts';
+import { makeTensor, normaliseAxis, requireType, shapeError, type Tensor } from '../tensor.ts';
 
 function reduce(op: string, x: Tensor, axes: readonly number[], keepDims: boolean): Tensor {
-  if (x.dtype !== 'f32') throw shapeError(op, [x], `operand is ${x.dtype}, must be f32`);
+  requireType(op, [x], 'f32');
   const at = axes.map((axis) => normaliseAxis(op, x, axis)).sort((a, b) => a - b);
   if (at.length === 0 || new Set(at).size !== at.length)
     throw shapeError(op, [x], `axes [${axes.join(',')}] must be given once each`);
@@ -49,12 +49,14 @@ export function argMax(x: Tensor, axis: number): Tensor {
 
 /** Softmax over the last axis. */
 export function softmax(x: Tensor): Tensor {
+  requireType('softmax', [x], 'f32');
   normaliseAxis('softmax', x, -1);
   return makeTensor('softmax', [x], x.shape, 'f32');
 }
 
 /** Logarithm of the softmax over the last axis. */
 export function logSoftmax(x: Tensor): Tensor {
+  requireType('logSoftmax', [x], 'f32');
   normaliseAxis('logSoftmax', x, -1);
   return makeTensor('logSoftmax', [x], x.shape, 'f32');
 }

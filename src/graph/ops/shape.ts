@@ -3,6 +3,7 @@ import {
   formatShape,
   makeTensor,
   normaliseAxis,
+  requireType,
   type Shape,
   sameShape,
   shapeError,
@@ -80,8 +81,12 @@ export function slice(x: Tensor, axis: number, start: number, end: number): Tens
   );
 }
 
-/** Cuts an axis into parts of the given sizes. */
+/** Cuts an axis into parts of the given sizes, which must add up to it. */
 export function split(x: Tensor, axis: number, sizes: readonly number[]): Tensor[] {
+  const size = x.shape[normaliseAxis('split', x, axis)] as number;
+  if (sizes.reduce((sum, n) => sum + n, 0) !== size) {
+    throw shapeError('split', [x], `sizes ${sizes.join(', ')} do not add up to ${size}`);
+  }
   let start = 0;
   return sizes.map((size) => {
     const part = slice(x, axis, start, start + size);
@@ -116,6 +121,7 @@ export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
 
 /** One row of 0 with a 1 at each index: [...indices, depth]. */
 export function oneHot(indices: Tensor, depth: number): Tensor {
-  if (indices.dtype !== 'i64') throw shapeError('oneHot', [indices], `indices are ${indices.dtype}, must be i64`);
+  requireType('oneHot', [indices], 'i64');
+  if (indices.shape.length === 0) throw shapeError('oneHot', [indices], 'indices need at least one axis');
   return makeTensor('oneHot', [indices], [...indices.shape, depth], 'f32', { depth });
 }
