@@ -54,9 +54,14 @@ const rows =
     return y;
   };
 
-function logSumExp(row: Float64Array): number {
+/** The row less its largest value, which leaves softmax as it is and keeps exp from overflowing. */
+function lowered(row: Float64Array): Float64Array {
   const largest = row.reduce((a, b) => Math.max(a, b));
-  return largest + Math.log(row.reduce((total, v) => total + Math.exp(v - largest), 0));
+  return row.map((v) => v - largest);
+}
+
+function sumExp(row: Float64Array): number {
+  return row.reduce((total, v) => total + Math.exp(v), 0);
 }
 
 function average(row: Float64Array): number {
@@ -80,12 +85,14 @@ export const reduceEvaluators: Record<string, Evaluator> = {
   max,
   argMax,
   softmax: rows((row) => {
-    const total = logSumExp(row);
-    return row.map((v) => Math.exp(v - total));
+    const values = lowered(row);
+    const total = sumExp(values);
+    return values.map((v) => Math.exp(v) / total);
   }),
   logSoftmax: rows((row) => {
-    const total = logSumExp(row);
-    return row.map((v) => v - total);
+    const values = lowered(row);
+    const total = Math.log(sumExp(values));
+    return values.map((v) => v - total);
   }),
   normalise,
   inverseDeviation: rows((row, t) => [inverseDeviation(row, t)]),
