@@ -141,7 +141,10 @@ export function totalSteps(config: TrainingConfig): number {
 }
 
 /** The stage of a step, its number, and how many images all earlier steps have used. */
-export function stageOf(config: TrainingConfig, step: number): { index: number; stage: TrainingStage; imagesBefore: number } {
+export function stageOf(
+  config: TrainingConfig,
+  step: number,
+): { index: number; stage: TrainingStage; imagesBefore: number } {
   let start = 0;
   let imagesBefore = 0;
   for (const [index, stage] of config.stages.entries()) {

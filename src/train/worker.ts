@@ -1,0 +1,191 @@
+/**
+ * One training worker, a thread with a session of its own: draws its share of the batch, runs forward and backward,
+ * and updates its share of the parameters. Workers meet at barriers in shared memory; the main thread only logs,
+ * saves and stops.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { createSampler, type ImageStore, type Sample } from '../dataset/index.ts';
+import { createTokenizer, type Tokenizer } from '../model/tokenizer.ts';
+import { trainingTarget } from '../runtime/probe.ts';
+import { openSession, type Session, type Values } from '../runtime/session.ts';
+import { learningRate, stageOf, type TrainingConfig, type TrainingStage, totalSteps } from './config.ts';
+import { gradientPrefix, trainingGraph } from './graph.ts';
+import { adamW, sumOfSquares } from './optimiser.ts';
+import { barrier, cell, layoutOf, maximumScalars, type SharedState, type Slot } from './shared.ts';
+
+export interface WorkerInput {
+  readonly config: TrainingConfig;
+  readonly store: ImageStore;
+  readonly tokenizer: object;
+  readonly shared: SharedState;
+  readonly index: number;
+  readonly firstStep: number;
+}
+
+export type WorkerMessage =
+  | { readonly kind: 'step'; readonly step: number; readonly scalars: Record<string, number>; readonly norm: number }
+  | { readonly kind: 'checkpoint'; readonly step: number }
+  | { readonly kind: 'end'; readonly step: number };
+
+interface StageRunner {
+  readonly session: Session;
+  readonly scalars: readonly string[];
+  readonly slots: readonly Slot[];
+}
+
+const { config, store, tokenizer: tokenizerJson, shared, index, firstStep } = workerData as WorkerInput;
+const { workers } = config;
+const control = new Int32Array(shared.control);
+const gradients = shared.gradients.map((buffer) => new Float32Array(buffer));
+const parameters = new Float32Array(shared.parameters);
+const squares = new Float64Array(shared.squares);
+const scalarTable = new Float64Array(shared.scalars);
+// ONNX Runtime refuses shared memory: the session works on copies
+const ownParameters = new Float32Array(parameters.length);
+const ownGradient = new Float32Array(parameters.length);
+
+async function openStage(stage: TrainingStage): Promise<StageRunner> {
+  const shape = {
+    images: stage.imagesPerWorker,
+    prompts: config.promptsPerImage,
+    tokens: config.tokens,
+    size: stage.size,
+  };
+  const graph = trainingGraph(config.model, shape, config.losses, await trainingTarget());
+  const session = await openSession(graph.model, { threads: 1 });
+  return { session, scalars: graph.scalars, slots: layoutOf(graph.specs).slots };
+}
+
+/** A batch as the inputs of the training graph. */
+function batchFeeds(samples: readonly Sample[], tokenizer: Tokenizer): Record<string, Values> {
+  const { tokens, promptsPerImage } = config;
+  const rows = samples.length * promptsPerImage;
+  const ids = new BigInt64Array(rows * tokens);
+  const ends = new BigInt64Array(rows);
+  const filler = new Uint8Array(rows * tokens);
+  const plane = (samples[0] as Sample).pixels.length;
+  const target = (samples[0] as Sample).targets.length;
+  const pixels = new Float32Array(samples.length * plane);
+  const targets = new Float32Array(samples.length * target);
+  const present = new Float32Array(rows);
+  for (const [i, sample] of samples.entries()) {
+    pixels.set(sample.pixels, i * plane);
+    targets.set(sample.targets, i * target);
+    present.set(sample.present, i * promptsPerImage);
+    for (const [j, prompt] of sample.prompts.entries()) {
+      const row = i * promptsPerImage + j;
+      const encoded = tokenizer.encode(prompt);
+      for (let k = 0; k < tokens; k++)
+        ids[row * tokens + k] = BigInt(encoded[k] ?? (encoded[encoded.length - 1] as number));
+      ends[row] = BigInt(encoded.length - 1);
+      filler.fill(1, row * tokens + encoded.length, (row + 1) * tokens);
+    }
+  }
+  return { pixels, ids, ends, filler, targets, present };
+}
+
+/** Forward and backward of one batch; leaves the gradient and the scalars in shared memory. */
+async function runBatch(runner: StageRunner, feeds: Record<string, Values>): Promise<void> {
+  ownParameters.set(parameters);
+  const into: Record<string, Float32Array> = {};
+  const all: Record<string, Values> = { ...feeds };
+  for (const { name, start, size } of runner.slots) {
+    all[name] = ownParameters.subarray(start, start + size);
+    into[`${gradientPrefix}${name}`] = ownGradient.subarray(start, start + size);
+  }
+  const result = await runner.session.run(all, into);
+  (gradients[index] as Float32Array).set(ownGradient);
+  for (const [i, name] of runner.scalars.entries()) {
+    scalarTable[index * maximumScalars + i] = Number((result[name] as Float32Array)[0]);
+  }
+}
+
+/** Updates this worker's share of the parameters; gives the norm of the whole gradient before clipping. */
+function update(runner: StageRunner, step: number): number {
+  const total = parameters.length;
+  const [from, to] = [Math.floor((total * index) / workers), Math.floor((total * (index + 1)) / workers)];
+  squares[index] = sumOfSquares(gradients, from, to);
+  barrier(control, workers);
+  const norm = Math.sqrt(squares.reduce((a, b) => a + b, 0));
+  const { clip, beta1, beta2, weightDecay, averaging } = config.optimiser;
+  const arrays = {
+    parameters,
+    average: new Float32Array(shared.average),
+    firstMoment: new Float32Array(shared.firstMoment),
+    secondMoment: new Float32Array(shared.secondMoment),
+    gradients,
+  };
+  const rate = learningRate(config, step);
+  // a step whose gradient is not finite changes nothing
+  if (Number.isFinite(norm)) {
+    const scale = norm > clip ? clip / norm : 1;
+    for (const slot of runner.slots) {
+      const [start, end] = [Math.max(from, slot.start), Math.min(to, slot.start + slot.size)];
+      if (start < end) {
+        adamW(arrays, start, end, slot.decays, { rate, beta1, beta2, weightDecay, scale, step, averaging });
+      }
+    }
+  }
+  barrier(control, workers);
+  return norm;
+}
+
+function report(message: WorkerMessage): void {
+  if (index === 0) parentPort?.postMessage(message);
+}
+
+/** Holds all workers still while the main thread writes a checkpoint. */
+function holdForCheckpoint(step: number): void {
+  if (index === 0) {
+    Atomics.store(control, cell.held, 1);
+    report({ kind: 'checkpoint', step });
+    while (Atomics.load(control, cell.held) === 1) Atomics.wait(control, cell.held, 1);
+  }
+  barrier(control, workers);
+}
+
+function meanScalars(runner: StageRunner): Record<string, number> {
+  const mean = (i: number): number => {
+    let sum = 0;
+    for (let worker = 0; worker < workers; worker++) sum += scalarTable[worker * maximumScalars + i] as number;
+    return sum / workers;
+  };
+  return Object.fromEntries(runner.scalars.map((name, i) => [name, mean(i)]));
+}
+
+async function train(): Promise<void> {
+  const tokenizer = createTokenizer(tokenizerJson, { contextLength: config.tokens });
+  const last = totalSteps(config);
+  let runner: StageRunner | undefined;
+  let open = -1;
+  let step = firstStep;
+  for (; step < last; step++) {
+    const { index: stageIndex, stage, imagesBefore } = stageOf(config, step);
+    if (stageIndex !== open || runner === undefined) {
+      await runner?.session.dispose();
+      runner = await openStage(stage);
+      open = stageIndex;
+    }
+    const sampler = createSampler(store, {
+      size: stage.size,
+      promptsPerImage: config.promptsPerImage,
+      negativeFraction: config.negativeFraction,
+      augment: true,
+      seed: config.seed,
+    });
+    const first = imagesBefore + index * stage.imagesPerWorker;
+    const samples = Array.from({ length: stage.imagesPerWorker }, (_, i) => sampler(first + i));
+    await runBatch(runner, batchFeeds(samples, tokenizer));
+    if (index === 0) Atomics.store(control, cell.stopDecided, Atomics.load(control, cell.stopAsked));
+    barrier(control, workers);
+    const norm = update(runner, step);
+    report({ kind: 'step', step: step + 1, scalars: meanScalars(runner), norm });
+    const stops = Atomics.load(control, cell.stopDecided) === 1;
+    if (stops || (step + 1) % config.checkpointEverySteps === 0 || step + 1 === last) holdForCheckpoint(step + 1);
+    if (stops) break;
+  }
+  await runner?.session.dispose();
+  report({ kind: 'end', step: Math.min(step + 1, last) });
+}
+
+await train();

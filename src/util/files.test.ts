@@ -1,0 +1,55 @@
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { readFileChecked, writeFileAtomic } from './files.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'biomedparse-files-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('writeFileAtomic', () => {
+  it('writes text, bytes and parts, replaces what was there and leaves nothing else', async () => {
+    const path = join(folder, 'a.txt');
+    await writeFileAtomic(path, 'old and long');
+    await writeFileAtomic(path, Uint8Array.of(104, 105));
+    expect(readFileSync(path, 'utf8')).toBe('hi');
+    await writeFileAtomic(path, [Uint8Array.of(104), Uint8Array.of(111)]);
+    expect(readFileSync(path, 'utf8')).toBe('ho');
+    expect(readdirSync(folder)).toEqual(['a.txt']);
+  });
+
+  it('refuses a missing folder and a folder in the way, keeping what is there', async () => {
+    await expect(writeFileAtomic(join(folder, 'no', 'a'), 'x')).rejects.toMatchObject({
+      code: 'io',
+      message: `cannot write ${join(folder, 'no', 'a')}: no such file or folder`,
+    });
+    mkdirSync(join(folder, 'taken'));
+    writeFileSync(join(folder, 'taken', 'inside'), '');
+    await expect(writeFileAtomic(join(folder, 'taken'), 'x')).rejects.toMatchObject({ code: 'io' });
+    expect(readdirSync(folder).sort()).toEqual(['a.txt', 'taken']);
+  });
+
+  it.skipIf(process.getuid?.() === 0)('refuses a folder without permission', async () => {
+    const closed = join(folder, 'closed');
+    mkdirSync(closed);
+    chmodSync(closed, 0o500);
+    await expect(writeFileAtomic(join(closed, 'a'), 'x')).rejects.toThrow('permission denied');
+  });
+});
+
+describe('readFileChecked', () => {
+  it('reads bytes', async () => {
+    writeFileSync(join(folder, 'b'), 'abc');
+    expect((await readFileChecked(join(folder, 'b'))).toString()).toBe('abc');
+  });
+
+  it('names a missing file, a folder and a path through a file', async () => {
+    const missing = join(folder, 'missing.png');
+    await expect(readFileChecked(missing)).rejects.toMatchObject({
+      code: 'input',
+      message: `cannot read ${missing}: no such file`,
+    });
+    await expect(readFileChecked(folder)).rejects.toThrow('it is a folder, not a file');
+    await expect(readFileChecked(join(folder, 'b', 'c'))).rejects.toThrow('not a folder');
+  });
+});
