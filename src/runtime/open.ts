@@ -120,10 +120,9 @@ export async function openNetwork(
   const memoryShapes = new Map<string, Record<string, Shape>>();
 
   const open = async (name: string, outputs: Record<string, Tensor>): Promise<Session> => {
-    const session = await openSession(
-      lowerToOnnx(outputs, { name, target, weights: weights as ReadonlyMap<string, Weight> }),
-      options,
-    );
+    const model = lowerToOnnx(outputs, { name, target, weights: weights as ReadonlyMap<string, Weight> });
+    const session = await openSession(model, { ...options, device });
+    // after a fall-back the later sessions go to the same device at once, without another message
     device = session.device;
     return session;
   };

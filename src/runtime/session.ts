@@ -35,9 +35,15 @@ const elementTypes = { f32: 'float32', i64: 'int64', bool: 'bool' } as const;
 type Ort = typeof import('onnxruntime-node');
 let loaded: Promise<Ort> | undefined;
 
+/** What goes wrong arrives as an exception; ONNX Runtime's own lines on standard error would only repeat it. */
+function quiet(ort: Ort): Ort {
+  ort.env.logLevel = 'fatal';
+  return ort;
+}
+
 /** Loads ONNX Runtime on first use; a broken installation gets a message that says what to do. */
 async function loadOrt(): Promise<Ort> {
-  loaded ??= import('onnxruntime-node').catch((cause: unknown) => {
+  loaded ??= import('onnxruntime-node').then(quiet, (cause: unknown) => {
     const message = `ONNX Runtime cannot be loaded (${errorLine(cause)}); reinstall with ONNXRUNTIME_NODE_INSTALL=skip npm install`;
     throw new BiomedParseError('runtime', message, {}, cause);
   });

@@ -24,9 +24,9 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The worker beside this file: TypeScript when run from source, JavaScript when built. */
+/** The built worker; Node runs no TypeScript in threads, so a run from source takes the one of the last build too. */
 function workerFile(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+  return new URL(import.meta.url.endsWith('.ts') ? '../../dist/train/worker.js' : './worker.js', import.meta.url);
 }
 
 interface Progress {

@@ -1,0 +1,82 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { publishedConfig } from '../model/config.ts';
+import { learningRate, readTrainingConfig, stageOf, totalSteps } from './config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'biomedparse-config-'));
+const valid = {
+  model: publishedConfig,
+  data: { root: '../data' },
+  output: 'out',
+  stages: [
+    { size: 128, steps: 10, imagesPerWorker: 4 },
+    { size: 256, steps: 5, imagesPerWorker: 2 },
+  ],
+};
+
+function write(content: unknown): string {
+  const path = join(folder, 'train.json');
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+describe('a training configuration', () => {
+  test('is completed with defaults; paths count from its folder', async () => {
+    const config = await readTrainingConfig(write({ ...valid, optimiser: { learningRate: 0.5 } }));
+    expect(config.workers).toBe(2);
+    expect(config.optimiser).toMatchObject({ learningRate: 0.5, clip: 1 });
+    expect(config.output).toBe(join(folder, 'out'));
+    expect(config.data.root).toBe(join(folder, '..', 'data'));
+  });
+
+  test.each([
+    ['not JSON', '{', /not a readable JSON file/],
+    ['an unknown field', { ...valid, batch: 3 }, /batch is "\(unknown field\)"; allowed: .*stages/],
+    [
+      'a size off the grid',
+      { ...valid, stages: [{ size: 100, steps: 1, imagesPerWorker: 1 }] },
+      /stages\[0\].size is 100; allowed: a multiple of 32/,
+    ],
+    ['no stages', { ...valid, stages: [] }, /stages is \[\]/],
+    [
+      'a negative rate',
+      { ...valid, optimiser: { learningRate: -1 } },
+      /optimiser.learningRate is -1; allowed: a number >= 0/,
+    ],
+    [
+      'more tokens than the model has',
+      { ...valid, tokens: 100 },
+      /tokens is 100; allowed: up to model.text.contextLength, 77/,
+    ],
+    ['a negative fraction of 1', { ...valid, negativeFraction: 1 }, /negativeFraction is 1; allowed: 0 to below 1/],
+    ['no data', { ...valid, data: undefined }, /data.root is undefined/],
+  ])('%s is refused by name', async (_, content, message) => {
+    await expect(readTrainingConfig(write(content))).rejects.toThrow(message);
+  });
+
+  test('a missing file is refused by name', async () => {
+    await expect(readTrainingConfig(join(folder, 'none.json'))).rejects.toThrow(/none\.json: not a readable JSON file/);
+  });
+});
+
+describe('the schedule', () => {
+  test('stages follow one another; images are counted through', async () => {
+    const config = await readTrainingConfig(write(valid));
+    expect(totalSteps(config)).toBe(15);
+    expect(stageOf(config, 9)).toMatchObject({ index: 0, imagesBefore: 9 * 8 });
+    expect(stageOf(config, 10)).toMatchObject({ index: 1, imagesBefore: 80 });
+    expect(stageOf(config, 12)).toMatchObject({ index: 1, imagesBefore: 88 });
+    expect(() => stageOf(config, 15)).toThrow(/step 15/);
+  });
+
+  test('warms up linearly and falls as a cosine to its final fraction', async () => {
+    const optimiser = { learningRate: 1, warmupSteps: 5, finalFraction: 0.1 };
+    const config = await readTrainingConfig(write({ ...valid, optimiser }));
+    expect(learningRate(config, 0)).toBeCloseTo(0.2);
+    expect(learningRate(config, 4)).toBeCloseTo(1);
+    expect(learningRate(config, 10)).toBeCloseTo(0.55);
+    expect(learningRate(config, 15)).toBeCloseTo(0.1);
+  });
+});
