@@ -21,6 +21,11 @@ export function checkpointFile(config: TrainingConfig): string {
   return join(config.output, 'checkpoint.safetensors');
 }
 
+/** Folder of the model that a training run exports. */
+export function modelDirectory(config: TrainingConfig): string {
+  return join(config.output, 'model');
+}
+
 /** Writes the state after `step` steps; the earlier checkpoint is replaced only when the new one is whole. */
 export async function saveCheckpoint(config: TrainingConfig, shared: SharedState, step: number): Promise<void> {
   const tensors = new Map<string, StoredTensor>();
@@ -93,7 +98,7 @@ export async function exportModel(
   tokenizer: object,
   step: number,
 ): Promise<void> {
-  const directory = join(config.output, 'model');
+  const directory = modelDirectory(config);
   await mkdir(directory, { recursive: true });
   const average = new Float32Array(shared.average);
   const tensors = new Map(

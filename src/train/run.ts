@@ -10,7 +10,8 @@ import { portableTarget } from '../graph/onnx/target.ts';
 import { trainTokenizer } from '../model/tokenizer.ts';
 import { promptCorpus } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
-import { exportModel, initialise, loadCheckpoint, saveCheckpoint, startFrom } from './checkpoint.ts';
+import { readFileChecked } from '../util/files.ts';
+import { exportModel, initialise, loadCheckpoint, modelDirectory, saveCheckpoint, startFrom } from './checkpoint.ts';
 import { learningRate, readTrainingConfig, stageOf, type TrainingConfig, totalSteps } from './config.ts';
 import { trainingGraph } from './graph.ts';
 import { cell, createSharedState, layoutOf, type SharedState, type Slot } from './shared.ts';
@@ -108,6 +109,13 @@ async function runWorkers(
   }
 }
 
+/** The tokenizer that the parameters were trained with: a resumed or continued model keeps its own. */
+async function prepareTokenizer(config: TrainingConfig, resume: boolean): Promise<object> {
+  const from = resume ? modelDirectory(config) : config.startFrom;
+  if (from === undefined) return trainTokenizer(promptCorpus(), config.model.text.vocabulary);
+  return JSON.parse((await readFileChecked(join(from, 'tokenizer.json'))).toString('utf8'));
+}
+
 /** The parameters of a training run, freshly started, taken from a model, or resumed. */
 async function prepareState(
   config: TrainingConfig,
@@ -140,7 +148,7 @@ export async function trainFromConfig(path: string, options: TrainOptions = {}):
   const dataset = await openDataset(config.data.root, { split: 'train', ...sets });
   say(`${dataset.items.length} images; reading`);
   const store = await loadImages(dataset, { maxSide: 256 });
-  const tokenizer = trainTokenizer(promptCorpus(), config.model.text.vocabulary);
+  const tokenizer = await prepareTokenizer(config, options.resume === true);
   const { shared, slots, step: firstStep } = await prepareState(config, options);
   const logFile = join(config.output, 'log.jsonl');
   const progress: Progress = { started: performance.now(), images: 0, sums: {}, steps: 0 };
