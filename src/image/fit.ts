@@ -1,0 +1,68 @@
+/**
+ * The way from an image to the network's square and back.
+ *
+ * Two ways to make a square: `stretch` brings both sides to `size` (as published v1 does); `pad` brings the longer side
+ * to `size`, keeps the shape and centres the image between black borders. Reducing and enlarging is Pillow's bicubic on
+ * 8-bit samples; the way back is torch's bilinear (corners not aligned, no anti-aliasing) on logits, before any threshold.
+ * Refuses images that are not 8-bit RGB: see rgb.ts.
+ */
+import { BiomedParseError } from '../util/errors.ts';
+import { resizeBicubicPil, resizeBilinearWindow } from './resize.ts';
+import type { Image } from './types.ts';
+
+/** How an image is brought to a square. */
+export type FitMode = 'stretch' | 'pad';
+
+/** Where an image lies in the network's square: what it takes to go back. */
+export interface Fit {
+  /** The image's own size, pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Side of the square. */
+  readonly size: number;
+  /** The part of the square that shows the image. */
+  readonly inner: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
+}
+
+function innerWindow(width: number, height: number, size: number, mode: FitMode): Fit['inner'] {
+  if (mode === 'stretch') return { left: 0, top: 0, width: size, height: size };
+  const scale = size / Math.max(width, height);
+  const inner = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+  return { ...inner, left: Math.floor((size - inner.width) / 2), top: Math.floor((size - inner.height) / 2) };
+}
+
+/** An 8-bit RGB image in a square of `size`: `pixels` are float32 `[3, size, size]`, 0..255; `fit` leads back. */
+export function fitToSquare(image: Image, size: number, mode: FitMode): { pixels: Float32Array; fit: Fit } {
+  if (image.channels !== 3 || !(image.data instanceof Uint8Array)) {
+    throw new BiomedParseError('internal', 'the network is fed 8-bit RGB images only');
+  }
+  const { width, height } = image;
+  const inner = innerWindow(width, height, size, mode);
+  const { data } = resizeBicubicPil(image, inner.width, inner.height);
+  const plane = size * size;
+  const pixels = new Float32Array(3 * plane);
+  for (let y = 0; y < inner.height; y++) {
+    let from = y * inner.width * 3;
+    const row = (inner.top + y) * size + inner.left;
+    for (let at = row; at < row + inner.width; at++, from += 3) {
+      pixels[at] = data[from];
+      pixels[plane + at] = data[from + 1];
+      pixels[2 * plane + at] = data[from + 2];
+    }
+  }
+  return { pixels, fit: { width, height, size, inner } };
+}
+
+/** One prompt's logits `[h, w]` over the whole square, brought to the image's own `[height, width]`; borders are left out. */
+export function unfitLogits(logits: Float32Array, w: number, h: number, fit: Fit): Float32Array {
+  const { width, height, size, inner } = fit;
+  // Sizes and places of the square in image pixels; they need not be whole. Multiplied first: exact when stretched.
+  return resizeBilinearWindow(logits, w, h, {
+    fullWidth: (size * width) / inner.width,
+    fullHeight: (size * height) / inner.height,
+    left: (inner.left * width) / inner.width,
+    top: (inner.top * height) / inner.height,
+    width,
+    height,
+  });
+}
