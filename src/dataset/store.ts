@@ -2,12 +2,13 @@
  * All images and masks of a dataset, decoded once into shared memory, so that any number of worker threads read them.
  * Plain data that `postMessage` can send (shared buffers are not copied). Grey images hold 1 byte a pixel, colour
  * images 3, channels last; masks 1 bit a pixel, row after row, the first pixel in the lowest bit.
- * Images longer than `maxSide` are reduced (bicubic); 16-bit samples are brought to 8, alpha is left out, floats are refused.
+ * Images of grey modalities are kept as grey, whatever tint the file has. Images longer than `maxSide` are reduced
+ * (bicubic); 16-bit samples are brought to 8, alpha is left out, floats are refused.
  */
-
 import { readMask, readRaster } from '../formats/raster.ts';
 import { resizeBicubicPil } from '../image/resize.ts';
 import type { Image, Mask } from '../image/types.ts';
+import { isGreyModality } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { absentSiblings, foreignTargets, foreignTargetsOfModality } from './annotation.ts';
 import type { Dataset, DatasetItem } from './layout.ts';
@@ -84,25 +85,33 @@ function keep(arena: Arena, bytes: Uint8Array): Place {
   return { slab, offset };
 }
 
-/** Tolerance under which three channels count as grey: lossy files differ a little. */
+/** Difference of channels, grey levels, up to which a pixel counts as grey: lossy files differ a little. */
 const GREY_TOLERANCE = 3;
 
-/** An 8-bit image of 1 or 3 channels, grey kept as one. */
-function toBytes(image: Image, file: string): Image & { data: Uint8Array; channels: 1 | 3 } {
+/** An 8-bit image of 1 or 3 channels: one, the channels' mean, where the modality or all pixels are grey. */
+function toBytes(image: Image, item: DatasetItem): Image & { data: Uint8Array; channels: 1 | 3 } {
   const { data: source, width, height, channels } = image;
   if (source instanceof Float32Array) {
-    throw new BiomedParseError('input', `${file}: float samples have no known range; 8 or 16 bits are needed`);
+    throw new BiomedParseError('input', `${item.file}: float samples have no known range; 8 or 16 bits are needed`);
   }
   const shift = source instanceof Uint16Array ? 8 : 0;
   const n = width * height;
-  let grey = true;
-  for (let i = 0; grey && channels !== 1 && i < n * channels; i += channels) {
-    const [r, g, b] = [source[i] >> shift, source[i + 1] >> shift, source[i + 2] >> shift];
-    grey = Math.max(r, g, b) - Math.min(r, g, b) <= GREY_TOLERANCE;
+  let grey = channels === 1 || isGreyModality(item.modality);
+  if (!grey) {
+    grey = true;
+    for (let i = 0; grey && i < n * channels; i += channels) {
+      const [r, g, b] = [source[i] >> shift, source[i + 1] >> shift, source[i + 2] >> shift];
+      grey = Math.max(r, g, b) - Math.min(r, g, b) <= GREY_TOLERANCE;
+    }
   }
   const kept = grey ? 1 : 3;
   const data = new Uint8Array(n * kept);
-  for (let i = 0; i < n; i++) for (let c = 0; c < kept; c++) data[i * kept + c] = source[i * channels + c] >> shift;
+  for (let i = 0; i < n; i++) {
+    const at = i * channels;
+    if (kept === 3) for (let c = 0; c < 3; c++) data[i * 3 + c] = source[at + c] >> shift;
+    else if (channels === 1) data[i] = source[at] >> shift;
+    else data[i] = Math.round((source[at] + source[at + 1] + source[at + 2]) / 3) >> shift;
+  }
   return { data, width, height, channels: kept };
 }
 
@@ -155,7 +164,7 @@ export async function loadImages(dataset: Dataset, options: LoadImagesOptions = 
 
   const load = async (index: number): Promise<void> => {
     const item = items[index];
-    const image = toBytes(await readRaster(item.file), item.file);
+    const image = toBytes(await readRaster(item.file), item);
     const [width, height] = keptSize(image.width, image.height, maxSide);
     const small = width === image.width && height === image.height ? image : resizeBicubicPil(image, width, height);
     const place = keep(arena, small.data as Uint8Array);

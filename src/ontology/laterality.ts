@@ -35,3 +35,9 @@ export function mirrorAllowed(modality: string, site: string, targets: readonly 
   if (!SECTIONS.test(modality) || !ONE_SIDED_SITES.has(site)) return true;
   return site === 'lung' && targets.length > 0 && targets.every((target) => target === 'lung nodule');
 }
+
+/** Whether an image has no upright position: microscopy, skin, and the inside of the gut may be turned by any angle. */
+export function turnAllowed(modality: string, site: string): boolean {
+  if (modality === 'pathology' || modality === 'dermoscopy') return true;
+  return modality === 'endoscope' && (site === 'colon' || site === 'gastrointestinal');
+}

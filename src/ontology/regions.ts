@@ -336,6 +336,16 @@ export function modalityFamily(modality: string): string {
   return modality.startsWith('MRI') ? 'MRI' : modality;
 }
 
+/** The nine modalities, as file names of data sets have them. */
+export const modalities: readonly string[] = Object.keys(views);
+
+const greyModalities = new Set(['CT', 'MRI', 'X-Ray', 'ultrasound', 'OCT']);
+
+/** Whether such images have no colour, so that a tint in a file is an artefact. */
+export function isGreyModality(modality: string): boolean {
+  return greyModalities.has(modalityFamily(modality));
+}
+
 /** Every kind of image that the table knows. */
 export const knownViews: readonly { readonly modality: string; readonly site: string }[] = Object.entries(
   views,
@@ -347,4 +357,9 @@ export function mayShow(target: string, modality: string, site: string): boolean
   const view = views[modalityFamily(modality)]?.[site];
   if (regions === undefined || view === undefined) return true;
   return regions.some((region) => view.includes(region));
+}
+
+/** Known targets that no image of this kind can show, in the table's order. */
+export function impossibleTargets(modality: string, site: string): string[] {
+  return knownTargets.filter((target) => !mayShow(target, modality, site));
 }

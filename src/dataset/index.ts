@@ -1,0 +1,13 @@
+/** Data on disk in BiomedParseData's layout, its images in memory, and samples of them. */
+export { absentSiblings, foreignTargets } from './annotation.ts';
+export {
+  type Dataset,
+  type DatasetItem,
+  type DatasetOptions,
+  type DatasetSet,
+  type DatasetTarget,
+  openDataset,
+  type Split,
+} from './layout.ts';
+export { createSampler, type Sample, type Sampler, type SamplerOptions } from './sample.ts';
+export { type ImageStore, type LoadImagesOptions, loadImages } from './store.ts';

@@ -1,0 +1,112 @@
+/**
+ * Samples for training: an image, a few prompts, and what is to be found. A sample depends on the seed and its index alone,
+ * so that any worker can make any sample and a resumed run goes on exactly.
+ */
+import { BiomedParseError } from '../util/errors.ts';
+import { createRandom, mixSeed } from '../util/random.ts';
+import { applyIntensity, drawIntensity, drawPlacement, plainIntensity, plainPlacement } from './augment.ts';
+import { createPlanner } from './plan.ts';
+import { type ImageStore, type StoredImage, type StoredMask, storedPixels } from './store.ts';
+import {
+  type Affine,
+  affineOf,
+  type Coverage,
+  coverMasks,
+  type Placement,
+  reductionVariance,
+  smooth,
+  spansOf,
+  stepOf,
+  warpPixels,
+} from './warp.ts';
+
+export interface SamplerOptions {
+  /** Side of the square output, pixels; a multiple of 4. */
+  readonly size: number;
+  readonly promptsPerImage: number;
+  /** Share of prompts for objects that are absent, 0..1. */
+  readonly negativeFraction: number;
+  /** Random placement, mirroring and intensities; without, every image is shown whole, as in inference. */
+  readonly augment: boolean;
+  readonly seed: number;
+}
+
+export interface Sample {
+  /** `[3, size, size]` planes, 0..255; 0 round the image. */
+  readonly pixels: Float32Array;
+  readonly prompts: readonly string[];
+  /** `[prompts, size / 4, size / 4]`, the share of each cell that is inside, 0..1. */
+  readonly targets: Float32Array;
+  /** 1 where the prompt's object is in the image, `[prompts]`. */
+  readonly present: Uint8Array;
+}
+
+export type Sampler = (index: number) => Sample;
+
+/** A mask of which less than this share would be in the picture makes the sample fall back to the whole image. */
+const LEAST_KEPT = 0.15;
+
+function check({ size, promptsPerImage, negativeFraction }: SamplerOptions): void {
+  const refuse = (name: string, value: number, allowed: string): never => {
+    throw new BiomedParseError('usage', `a sample's ${name} is ${value}; allowed: ${allowed}`, { [name]: value });
+  };
+  if (!Number.isInteger(size) || size < 4 || size % 4 !== 0) refuse('size', size, 'multiples of 4');
+  if (!Number.isInteger(promptsPerImage) || promptsPerImage < 1) {
+    refuse('number of prompts', promptsPerImage, 'integers from 1');
+  }
+  if (!(negativeFraction >= 0 && negativeFraction <= 1)) refuse('negative fraction', negativeFraction, '0 to 1');
+}
+
+/** Whether enough of every mask is in the picture. */
+function keepsAll(masks: readonly StoredMask[], { sums }: Coverage, map: Affine): boolean {
+  const cell = (4 * stepOf(map)) ** 2;
+  return masks.every(({ area }, i) => sums[i] > 0 && sums[i] >= (LEAST_KEPT * area) / cell);
+}
+
+/** A function from a sample's index to the sample. */
+export function createSampler(store: ImageStore, options: SamplerOptions): Sampler {
+  check(options);
+  const { size, augment, seed } = options;
+  const plan = createPlanner(store, { ...options, mirrors: augment });
+  const slabs = store.slabs.map((slab) => new Uint8Array(slab));
+  const cells = (size / 4) ** 2;
+
+  /** The masks under a placement, or under the plain one where that would lose one of them. */
+  const place = (image: StoredImage, masks: readonly StoredMask[], wanted: Placement): [Affine, Coverage] => {
+    const bitMasks = masks.map(({ slab, offset }) => ({ bits: slabs[slab], offset }));
+    if (augment) {
+      const map = affineOf(image, size, wanted);
+      const coverage = coverMasks(bitMasks, image, map, size, 1);
+      if (keepsAll(masks, coverage, map)) return [map, coverage];
+    }
+    const map = affineOf(image, size, plainPlacement(wanted.mirror));
+    const fine = 2 ** Math.max(0, Math.ceil(Math.log2(stepOf(map))));
+    return [map, coverMasks(bitMasks, image, map, size, fine)];
+  };
+
+  return (index) => {
+    const random = createRandom(mixSeed(seed, index));
+    const { image, group, mirror, asks } = plan(random);
+    const { modality, site } = group;
+    const wanted = augment ? drawPlacement(random, modality, site, mirror) : plainPlacement(mirror);
+    const masks = [...new Set(asks.flatMap(({ mask }) => mask ?? []))];
+    const [map, coverage] = place(image, masks, wanted);
+    const targets = new Float32Array(asks.length * cells);
+    for (const [i, { mask }] of asks.entries()) {
+      if (mask === undefined) continue;
+      const from = masks.indexOf(mask) * cells;
+      targets.set(coverage.targets.subarray(from, from + cells), i * cells);
+    }
+    const intensity = augment ? drawIntensity(random, modality, image.channels) : plainIntensity(image.channels);
+    const step = stepOf(map);
+    const variance = reductionVariance(step) + (intensity.blur * step) ** 2;
+    const spans = spansOf(map, image, size);
+    const bytes = warpPixels(smooth(storedPixels(store, image), image, variance), image, map, spans, size);
+    return {
+      pixels: applyIntensity(bytes, spans, size, intensity, random),
+      prompts: asks.map(({ prompt }) => prompt),
+      targets,
+      present: Uint8Array.from(asks, ({ mask }) => (mask === undefined ? 0 : 1)),
+    };
+  };
+}
