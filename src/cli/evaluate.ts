@@ -1,6 +1,6 @@
 /** `biomedparse evaluate`: figures of a model on a data folder, as a table or JSON on standard output. */
-import { openDataset } from '../dataset/layout.ts';
-import { evaluate } from '../evaluate/evaluate.ts';
+import { openDataset } from '../dataset/index.ts';
+import { chosenItems, evaluate } from '../evaluate/evaluate.ts';
 import { type EvaluationReport, MIN_MASKS } from '../evaluate/report.ts';
 import type { Device } from '../parse/device.ts';
 import type { CliIo } from './io.ts';
@@ -81,8 +81,7 @@ export async function runEvaluate(root: string, command: EvaluateCommand, io: Cl
     ...(command.threads === undefined ? {} : { threads: command.threads }),
   });
   try {
-    const total = dataset.sets.reduce((sum, set) => sum + Math.min(set.images.length, command.limit ?? Infinity), 0);
-    const progress = startProgress(io, 'images', total);
+    const progress = startProgress(io, 'images', chosenItems(dataset, command.limit).length);
     let report: EvaluationReport;
     try {
       report = await evaluate(model, dataset, {

@@ -6,13 +6,13 @@
  * - Dice is of the mask as a user gets it: empty where the model says "absent". `*_ungated` is without that refusal.
  * - An EMPTY ground truth (no mask file, or a mask without a pixel) is not in any Dice mean; it counts as an absent
  *   prompt in `presence_auroc`.
- * - Absent prompts of an image: targets annotated elsewhere in its set but not here, then targets that its modality and
- *   site cannot show; drawn by the seed and the image's place, so that two runs ask the same.
+ * - Absent prompts of an image: targets of its set that are surely not in it, then targets that its modality and site
+ *   cannot show; drawn by the seed and the image's name, so that every run that has the image asks the same.
  */
-import type { Dataset, DatasetImage } from '../dataset/layout.ts';
+import { absentSiblings, type Dataset, type DatasetItem } from '../dataset/index.ts';
 import { readMask } from '../formats/raster.ts';
 import type { Mask } from '../image/types.ts';
-import { impossibleTargets, MODALITIES, modalityFamily } from '../ontology/prompts.ts';
+import { impossibleTargets, modalities, modalityFamily, publishedPrompt } from '../ontology/index.ts';
 import type { Model, Segmentation } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { createRandom, mixSeed, type Random } from '../util/random.ts';
@@ -37,9 +37,14 @@ export function spread<T>(items: readonly T[], limit: number | undefined): reado
   return Array.from({ length: limit }, (_, i) => items[Math.floor((i * items.length) / limit)]);
 }
 
-/** The question for a target of an image, in the published form. */
-export function evaluationPrompt(target: string, site: string, modality: string): string {
-  return `${target} in ${site} ${modality}`;
+/** The images that are evaluated: of each set all, or `limit` of them. */
+export function chosenItems({ sets, items }: Dataset, limit?: number): DatasetItem[] {
+  return sets.flatMap(({ name }) =>
+    spread(
+      items.filter(({ set }) => set === name),
+      limit,
+    ),
+  );
 }
 
 interface Question {
@@ -49,30 +54,34 @@ interface Question {
   readonly kind: AbsentAnswer['kind'] | 'present';
 }
 
-/** What is asked of one image: its targets with their masks, then absent ones. */
+/** What is asked of one image: its targets with their masks, then absent ones; `annotated` are those of its kind in the set. */
 async function questions(
-  image: DatasetImage,
-  targets: ReadonlySet<string>,
+  item: DatasetItem,
+  annotated: readonly string[],
   count: number,
   random: Random,
 ): Promise<Question[]> {
   const asked: Question[] = [];
-  for (const { target, path } of image.masks) {
-    const truth = await readMask(path);
+  for (const { target, maskFile } of item.targets) {
+    const truth = await readMask(maskFile);
     const empty = !truth.data.some((value) => value !== 0);
     asked.push(empty ? { target, truth: null, kind: 'set' } : { target, truth, kind: 'present' });
   }
-  const named = new Set(asked.map((question) => question.target));
-  const add = (kind: 'set' | 'impossible', names: Iterable<string>): void => {
-    const free = [...names].filter((name) => !named.has(name)).sort();
-    for (const target of random.shuffle(free).slice(0, count)) {
-      named.add(target);
-      asked.push({ target, truth: null, kind });
-    }
-  };
-  add('set', targets);
-  add('impossible', impossibleTargets(image.modality, image.site));
+  const named = asked.map(({ target }) => target);
+  const siblings = absentSiblings(item.set, annotated, named);
+  const impossible = impossibleTargets(item.modality, item.site).filter((target) => !named.includes(target));
+  for (const [kind, names] of [
+    ['set', siblings],
+    ['impossible', impossible],
+  ] as const) {
+    for (const target of random.shuffle(names).slice(0, count)) asked.push({ target, truth: null, kind });
+  }
   return asked;
+}
+
+/** The random stream of an image, whatever other images are evaluated. */
+function streamOf(seed: number, { set, name }: DatasetItem): Random {
+  return createRandom(mixSeed(seed, ...Buffer.from(`${set}/${name}`)));
 }
 
 /** Dice of an answer without and with the model's refusal. */
@@ -101,42 +110,37 @@ export async function evaluate(
 ): Promise<EvaluationReport> {
   const { limit, seed = 0, absentPrompts = 1, signal, onProgress } = options;
   const threshold = model.presenceThreshold;
-  const chosen = dataset.sets.map((set) => ({ set, images: spread(set.images, limit) }));
-  const total = chosen.reduce((sum, { images }) => sum + images.length, 0);
+  const items = chosenItems(dataset, limit);
+  const setOf = new Map(dataset.sets.map((set) => [set.name, set]));
   const present: PresentAnswer[] = [];
   const absent: AbsentAnswer[] = [];
-  let done = 0;
   const start = performance.now();
-  for (const [setIndex, { set, images }] of chosen.entries()) {
-    const targets = new Set(set.images.flatMap((image) => image.masks.map((mask) => mask.target)));
-    for (const [imageIndex, image] of images.entries()) {
-      signal?.throwIfAborted();
-      const random = createRandom(mixSeed(seed, setIndex, imageIndex));
-      const asked = await questions(image, targets, absentPrompts, random);
-      const { modality, site } = image;
-      // Presence threshold 0: the mask without the refusal, from which the gated one follows.
-      const answers = await model.segment(
-        image.path,
-        asked.map((question) => evaluationPrompt(question.target, site, modality)),
-        { presenceThreshold: 0, ...(signal === undefined ? {} : { signal }) },
-      );
-      for (const [i, { target, truth, kind }] of asked.entries()) {
-        const { presence } = answers[i];
-        if (kind !== 'present') absent.push({ kind, presence });
-        else {
-          const scores = score(answers[i], truth as Mask, threshold, image.path);
-          present.push({ set: set.name, modality, site, target, presence, ...scores });
-        }
+  for (const [done, item] of items.entries()) {
+    signal?.throwIfAborted();
+    const { set, modality, site, file } = item;
+    const annotated = setOf.get(set)?.targets[`${modality}_${site}`] ?? [];
+    const asked = await questions(item, annotated, absentPrompts, streamOf(seed, item));
+    // Presence threshold 0: the mask without the refusal, from which the gated one follows.
+    const answers = await model.segment(
+      file,
+      asked.map(({ target }) => publishedPrompt(target, modality, site)),
+      { presenceThreshold: 0, ...(signal === undefined ? {} : { signal }) },
+    );
+    for (const [i, { target, truth, kind }] of asked.entries()) {
+      const { presence } = answers[i];
+      if (kind !== 'present') absent.push({ kind, presence });
+      else {
+        const scores = score(answers[i], truth as Mask, threshold, file);
+        present.push({ set, modality, site, target, presence, ...scores });
       }
-      done++;
-      onProgress?.(done, total);
     }
+    onProgress?.(done + 1, items.length);
   }
   return makeReport(present, absent, {
-    images: done,
+    images: items.length,
     seconds: (performance.now() - start) / 1000,
     presenceThreshold: threshold,
-    modalities: MODALITIES,
+    modalities,
     familyOf: modalityFamily,
   });
 }
