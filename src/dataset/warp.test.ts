@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest';
+import {
+  affineOf,
+  coverMasks,
+  type Placement,
+  reductionVariance,
+  smooth,
+  spansOf,
+  stepOf,
+  warpPixels,
+} from './warp.ts';
+
+const plain: Placement = { scale: 1, angle: 0, shiftX: 0, shiftY: 0, mirror: false };
+const ramp = (width: number, height: number) => Uint8Array.from({ length: width * height }, (_, i) => (i * 7) % 251);
+
+function warp(source: Uint8Array, width: number, height: number, size: number, placement: Placement): Uint8Array {
+  const map = affineOf({ width, height }, size, placement);
+  return warpPixels(source, { width, height, channels: 1 }, map, spansOf(map, { width, height }, size), size);
+}
+
+function pack(inside: (x: number, y: number) => boolean, width: number, height: number) {
+  const bits = new Uint8Array(3 + Math.ceil((width * height) / 8));
+  for (let i = 0; i < width * height; i++) {
+    if (inside(i % width, Math.floor(i / width))) bits[3 + (i >> 3)] |= 1 << (i & 7);
+  }
+  return { bits, offset: 3 };
+}
+
+describe('the map', () => {
+  test('plain and of the same size copies the image, centred, zeros round it', () => {
+    const source = ramp(8, 4);
+    const out = warp(source, 8, 4, 8, plain);
+    expect([...out.subarray(0, 16)]).toEqual(new Array(16).fill(0));
+    expect([...out.subarray(16, 48)]).toEqual([...source]);
+    expect([...out.subarray(48)]).toEqual(new Array(16).fill(0));
+  });
+
+  test('mirrors left and right', () => {
+    const source = ramp(6, 6);
+    const out = warp(source, 6, 6, 6, { ...plain, mirror: true });
+    for (let y = 0; y < 6; y++) {
+      expect([...out.subarray(6 * y, 6 * y + 6)]).toEqual([...source.subarray(6 * y, 6 * y + 6)].reverse());
+    }
+  });
+
+  test('turns by a right angle exactly', () => {
+    const source = ramp(6, 6);
+    const out = warp(source, 6, 6, 6, { ...plain, angle: Math.PI / 2 });
+    for (let y = 0; y < 6; y++) for (let x = 0; x < 6; x++) expect(out[y * 6 + x]).toBe(source[x * 6 + 5 - y]);
+  });
+
+  test('takes steps of the image against the output and the scale', () => {
+    const map = affineOf({ width: 100, height: 60 }, 50, { ...plain, scale: 0.5, angle: 1, mirror: true });
+    expect(stepOf(map)).toBeCloseTo(4, 10);
+  });
+
+  test('interpolates between centres, a border pixel reaching to the edge', () => {
+    expect([...warp(Uint8Array.from([0, 100, 0, 100]), 2, 2, 4, plain).subarray(0, 4)]).toEqual([0, 25, 75, 100]);
+  });
+
+  test('spans hold the pixels whose centres lie in the image, whatever the angle', () => {
+    const [size, source] = [20, { width: 17, height: 9 }];
+    for (const angle of [0, 0.3, 1.9, -2.5]) {
+      for (const mirror of [false, true]) {
+        const map = affineOf(source, size, { ...plain, scale: 0.8, angle, shiftX: 0.07, mirror });
+        const spans = spansOf(map, source, size);
+        for (let y = 0; y < size; y++) {
+          for (let x = 0; x < size; x++) {
+            const sx = map.xx * (x + 0.5) + map.xy * (y + 0.5) + map.x0;
+            const sy = map.yx * (x + 0.5) + map.yy * (y + 0.5) + map.y0;
+            const within = sx > 1e-9 && sy > 1e-9 && sx < source.width - 1e-9 && sy < source.height - 1e-9;
+            expect(x >= spans[2 * y] && x < spans[2 * y + 1], `${x}, ${y} at ${angle}`).toBe(within);
+          }
+        }
+      }
+    }
+  });
+});
+
+describe('smoothing', () => {
+  test('spreads a point by the variance asked for, on both axes, and keeps its mass', () => {
+    for (const variance of [0.2, 0.5, 1.7]) {
+      const source = new Uint8Array(31 * 31);
+      for (const at of [15 * 31 + 15, 15 * 31 + 14, 14 * 31 + 15, 14 * 31 + 14]) source[at] = 250;
+      const out = smooth(source, { width: 31, height: 31, channels: 1 }, variance);
+      let [mass, across, down] = [0, 0, 0];
+      for (let i = 0; i < out.length; i++) {
+        mass += out[i];
+        across += out[i] * ((i % 31) - 14.5) ** 2;
+        down += out[i] * (Math.floor(i / 31) - 14.5) ** 2;
+      }
+      expect(mass / 1000).toBeCloseTo(1, 1);
+      expect(across / mass - 0.25).toBeCloseTo(variance, 0.6);
+      expect(down / mass - 0.25).toBeCloseTo(variance, 0.6);
+    }
+  });
+
+  test('keeps channels apart and even areas even', () => {
+    const source = Uint8Array.from({ length: 5 * 4 * 3 }, (_, i) => [10, 120, 255][i % 3]);
+    expect(smooth(source, { width: 5, height: 4, channels: 3 }, 2)).toEqual(source);
+  });
+
+  test('is left out where it would not be seen', () => {
+    const source = ramp(4, 4);
+    expect(smooth(source, { width: 4, height: 4, channels: 1 }, 0.01)).toBe(source);
+    expect(reductionVariance(0.7)).toBe(0);
+    expect(reductionVariance(2)).toBeCloseTo(0.25, 10);
+  });
+});
+
+describe('coverage', () => {
+  const source = { width: 32, height: 32 };
+  test('is the exact share of each cell where pixels coincide', () => {
+    const mask = pack((x, y) => x >= 6 && x < 14 && y < 10, 32, 32);
+    const { targets, sums } = coverMasks([mask], source, affineOf(source, 32, plain), 32, 1);
+    expect([...targets.subarray(0, 8)]).toEqual([0, 0.5, 1, 0.5, 0, 0, 0, 0]);
+    expect([...targets.subarray(16, 24)]).toEqual([0, 0.25, 0.5, 0.25, 0, 0, 0, 0]);
+    expect(sums).toEqual([80 / 16]);
+  });
+
+  test('keeps the area under rotation and scale, mask by mask', () => {
+    const masks = [pack((x, y) => x > 8 && x < 22 && y > 9 && y < 20, 32, 32), pack((x) => x === 16, 32, 32)];
+    const map = affineOf(source, 64, { ...plain, angle: 0.6, scale: 0.7 });
+    const { sums } = coverMasks(masks, source, map, 64, 1);
+    const cell = (4 * stepOf(map)) ** 2;
+    expect(sums[0] * cell).toBeCloseTo(13 * 10, -1);
+    expect(sums[1] * cell).toBeCloseTo(32, -1);
+  });
+
+  test('passes over no pixel of a reduced image if fine enough', () => {
+    for (const [x0, y0] of [
+      [0, 0],
+      [13, 7],
+      [31, 30],
+    ]) {
+      const mask = pack((x, y) => x === x0 && y === y0, 32, 32);
+      const map = affineOf(source, 8, plain);
+      expect(coverMasks([mask], source, map, 8, 4).sums[0]).toBeCloseTo(1 / 256, 10);
+    }
+  });
+});
