@@ -1,5 +1,5 @@
 /**
- * Which image comes next and what is asked of it. A set is taken with a probability of the square root of its images, so that
+ * Which image comes next and what is asked of it. A set is taken with a probability of the square root of its masks, so that
  * small ones are heard; in it, images with rare targets more often; of an image, rare targets before common ones and none
  * twice while others are left. About `negativeFraction` of the prompts name objects that are surely absent.
  */
@@ -69,7 +69,8 @@ function tableOf(store: ImageStore, rarity: readonly number[]): Weighted<Weighte
     const favour = (image: StoredImage): number => Math.min(MOST_FAVOUR, rarest(image) / common);
     return weighted(images, (image) => (image.masks.length === 0 ? 1 : favour(image)));
   });
-  return weighted(tables, ({ items }) => Math.sqrt(items.length));
+  // masks, not images: where much is annotated, four prompts an image leave more unasked
+  return weighted(tables, ({ items }) => Math.sqrt(items.reduce((n, { masks }) => n + Math.max(1, masks.length), 0)));
 }
 
 /** Absent siblings are asked for this often, where there are any; else half of the time something of the same modality. */
