@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../src/cli/run.ts';
 import { writeMaskPng, writePng } from '../src/formats/raster.ts';
+import { mayShow } from '../src/ontology/index.ts';
 import { fakeModel } from './fake-model.ts';
 
 let root: string;
@@ -84,6 +85,23 @@ describe('evaluate', () => {
     expect(await asked()).toEqual(await asked());
     const others = await Promise.all([1, 2, 3, 4].map((seed) => asked('--seed', String(seed))));
     expect(new Set(others.map((texts) => texts.join())).size).toBeGreaterThan(1);
+  });
+
+  it('asks an image the same whatever else is evaluated', async () => {
+    const all = (await evaluate('--json', '--seed', '3')).calls.texts;
+    const some = (await evaluate('--json', '--seed', '3', '--limit', '3')).calls.texts;
+    expect(some.length).toBeGreaterThan(3);
+    for (const text of some) expect(all).toContain(text);
+  });
+
+  it('asks for absent objects that the image cannot show', async () => {
+    const { calls } = await evaluate('--json');
+    const others = calls.texts.filter((text) => !/^(lung|absent nodule) in chest CT$/.test(text));
+    expect(others.length).toBeGreaterThan(0);
+    for (const text of others) {
+      const target = text.replace(/ in chest CT$/, '');
+      expect(mayShow(target, 'CT', 'chest'), text).toBe(false);
+    }
   });
 
   it('takes a limit per set and prints a table otherwise, progress on standard error', async () => {

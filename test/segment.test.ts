@@ -27,7 +27,8 @@ describe('segment', () => {
     expect(found.areaFraction).toBeLessThan(0.55);
     const [left, , right, bottom] = found.box as readonly number[];
     expect(left).toBe(0);
-    expect(bottom).toBe(64);
+    // the last rows mix with the black border that makes the image square
+    expect(Math.abs(bottom - 64)).toBeLessThanOrEqual(4);
     expect(Math.abs(right - 48)).toBeLessThanOrEqual(4);
     expect(found.probability).toBeGreaterThan(0.9);
     expect(found.probabilities).toBeUndefined();

@@ -8,10 +8,11 @@ import { overlay } from '../image/overlay.ts';
 import type { Box } from '../image/types.ts';
 import type { Device } from '../parse/device.ts';
 import { checkPrompts } from '../parse/prompts.ts';
-import type { EncodedImage, Model, Segmentation, SegmentOptions } from '../parse/segment.ts';
+import type { EncodedImage, Model, SegmentOptions } from '../parse/segment.ts';
 import { BiomedParseError, errorLine } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
 import type { CliIo } from './io.ts';
+import { overlayLayer } from './layer.ts';
 import { type ImageFiles, planFiles } from './names.ts';
 import { type OutputFolder, openOutputFolder } from './output.ts';
 import { startProgress } from './progress.ts';
@@ -61,11 +62,6 @@ const MAX_PROBABILITY_BYTES = 2 ** 31;
 
 const round = (value: number, digits: number): number => Number(value.toFixed(digits));
 
-/** The legend's line for an answer. */
-function legend(found: Segmentation): string {
-  return found.present ? `${found.text} ${found.presence.toFixed(2)}` : `${found.text}: not found`;
-}
-
 function probabilityArray(encoded: EncodedImage, prompts: number, input: string): Float32Array {
   const { width, height } = encoded;
   const bytes = prompts * height * width * 4;
@@ -99,7 +95,7 @@ async function segmentImage(
         kept.set(found.probabilities, reports.length * width * height);
       }
       await writeMaskPng(folder.stage(mask), found.mask);
-      await writePng(folder.stage(overlayFile), overlay(encoded.image, [{ mask: found.mask, label: legend(found) }]));
+      await writePng(folder.stage(overlayFile), overlay(encoded.image, [overlayLayer(found)], { model: model.name }));
       reports.push({
         text: found.text,
         present: found.present,

@@ -6,6 +6,7 @@ import type { Mask } from '../../image/types.ts';
 import type { Device } from '../../parse/device.ts';
 import type { Segmentation } from '../../parse/segment.ts';
 import type { CliIo } from '../io.ts';
+import { overlayLayer } from '../layer.ts';
 import { planFiles } from '../names.ts';
 import { openOutputFolder } from '../output.ts';
 import { table } from '../table.ts';
@@ -63,11 +64,10 @@ export async function showExamples(examples: readonly Example[], options: DemoOp
         } finally {
           encoded.dispose();
         }
-        const layers = found.map((one) => ({
-          mask: one.mask,
-          label: one.present ? `${one.text} ${one.presence.toFixed(2)}` : `${one.text}: not found`,
-        }));
-        await writePng(folder.stage(plan[i].prompts[0].overlay), overlay(encoded.image, layers));
+        await writePng(
+          folder.stage(plan[i].prompts[0].overlay),
+          overlay(encoded.image, found.map(overlayLayer), { model: model.name }),
+        );
         await folder.commit();
         for (const [j, one] of found.entries()) {
           rows.push([
