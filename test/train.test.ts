@@ -1,0 +1,158 @@
+/** `biomedparse train` on a small data folder of phantoms: log, checkpoint, exported model, exact resume. Uses the built worker. */
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { writeMaskPng, writePng } from '../src/formats/raster.ts';
+import { readSafetensors, toFloat32 } from '../src/formats/safetensors.ts';
+import { phantom } from '../src/image/phantoms.ts';
+import { type ModelConfig, publishedConfig } from '../src/model/config.ts';
+import { loadModel } from '../src/parse/load.ts';
+import { trainFromConfig } from '../src/train/run.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'biomedparse-train-'));
+
+const model: ModelConfig = {
+  ...publishedConfig,
+  name: 'trial',
+  imageSize: 64,
+  fit: 'pad',
+  backbone: {
+    embedDim: 16,
+    depths: [1, 1, 1, 1],
+    focalKernels: [[3], [3], [3], [3]],
+    mlpRatio: 2,
+    embed: 'patch',
+    activation: 'relu',
+    postNorm: true,
+    layerScale: false,
+    scalingModulator: true,
+  },
+  pixelDecoder: {
+    dim: 32,
+    maskDim: 16,
+    transformerLayers: 1,
+    heads: 2,
+    feedForward: 32,
+    norm: 'layer',
+    groups: 4,
+    convolution: 'separable',
+    maskKernel: 1,
+  },
+  text: { vocabulary: 320, contextLength: 16, width: 16, heads: 2, layers: 1 },
+  decoder: { dim: 32, queries: 2, layers: 3, heads: 2, feedForward: 32, textQueries: true, existence: true },
+};
+
+/** Writes dermoscopy and histology phantoms in BiomedParseData's layout. */
+async function writeData(root: string): Promise<void> {
+  for (const kind of ['dermoscopy', 'histology'] as const) {
+    const images = join(root, kind, 'train');
+    const masks = join(root, kind, 'train_mask');
+    mkdirSync(images, { recursive: true });
+    mkdirSync(masks, { recursive: true });
+    const subjects: Record<string, string> = {};
+    let about = { modality: '', site: '' };
+    for (let i = 0; i < 6; i++) {
+      const { image, masks: truths, modality, site } = phantom(kind, 64, i);
+      const name = `p${i}_${modality}_${site}`;
+      subjects[name] = `p${i}`;
+      about = { modality, site };
+      await writePng(join(images, `${name}.png`), image);
+      for (const { target, mask } of truths)
+        await writeMaskPng(join(masks, `${name}_${target.replaceAll(' ', '+')}.png`), mask);
+    }
+    writeFileSync(
+      join(root, kind, 'dataset.json'),
+      JSON.stringify({ name: kind, ...about, subjects: { train: subjects } }),
+    );
+  }
+}
+
+function writeConfig(name: string, steps: number): string {
+  const path = join(folder, `${name}.json`);
+  const config = {
+    model,
+    data: { root: 'data' },
+    output: name,
+    tokens: 16,
+    stages: [
+      { size: 64, steps: steps - 2, imagesPerWorker: 2 },
+      { size: 96, steps: 2, imagesPerWorker: 1 },
+    ],
+    optimiser: { learningRate: 2e-3, warmupSteps: 4 },
+    logEverySteps: 2,
+    checkpointEverySteps: 4,
+  };
+  writeFileSync(path, JSON.stringify(config));
+  return path;
+}
+
+async function parameters(name: string): Promise<Float32Array> {
+  const { tensors } = await readSafetensors(join(folder, name, 'checkpoint.safetensors'));
+  return toFloat32(tensors.get('parameters') as NonNullable<ReturnType<typeof tensors.get>>);
+}
+
+describe('training', () => {
+  beforeAll(() => writeData(join(folder, 'data')));
+
+  it('logs, saves, exports a model that loads and segments', async () => {
+    const lines: string[] = [];
+    await trainFromConfig(writeConfig('whole', 10), { onLine: (line) => lines.push(line) });
+    expect(lines.some((line) => /step 10\/10 \| 96 px \| [\d.]+ images\/s \| loss [\d.]+/.test(line))).toBe(true);
+    const log = readFileSync(join(folder, 'whole', 'log.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(log.map((entry) => entry.step)).toEqual([2, 4, 6, 8, 10]);
+    for (const entry of log) {
+      for (const key of ['loss', 'cross_entropy', 'dice', 'similarity', 'existence', 'images_per_second', 'rate']) {
+        expect(Number.isFinite(entry[key]), key).toBe(true);
+      }
+    }
+    const trained = await loadModel(join(folder, 'whole', 'model'), { threads: 1 });
+    const [found] = await trained.segment(phantom('dermoscopy', 80, 9).image, ['skin lesion'], {
+      presenceThreshold: 0,
+    });
+    expect(found?.mask.data.length).toBe(80 * 80);
+    await trained.dispose();
+  });
+
+  it('stopped and resumed gives bit for bit what an unbroken run gives', async () => {
+    const config = writeConfig('broken', 10);
+    const stop = new AbortController();
+    await trainFromConfig(config, {
+      signal: stop.signal,
+      onLine: (line) => {
+        if (line.startsWith('checkpoint at step 4')) stop.abort();
+      },
+    });
+    const lines: string[] = [];
+    await trainFromConfig(config, { resume: true, onLine: (line) => lines.push(line) });
+    expect(lines.join('\n')).toMatch(/resumed at step [4-8]\b/);
+    expect(await parameters('broken')).toEqual(await parameters('whole'));
+  });
+
+  it('learns: the loss falls', async () => {
+    await trainFromConfig(writeConfig('longer', 60));
+    const log = readFileSync(join(folder, 'longer', 'log.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const mean = (from: number, to: number): number => {
+      const part = log.slice(from, to).map((entry) => entry.loss);
+      return part.reduce((a: number, b: number) => a + b, 0) / part.length;
+    };
+    expect(mean(-6, -1)).toBeLessThan(0.8 * mean(0, 3));
+  });
+
+  it('refuses to resume without a checkpoint, and from that of another model', async () => {
+    await expect(trainFromConfig(writeConfig('none', 10), { resume: true })).rejects.toThrow(
+      /checkpoint\.safetensors|tokenizer\.json/,
+    );
+    const path = writeConfig('whole', 10);
+    const config = JSON.parse(readFileSync(path, 'utf8'));
+    config.model.decoder.queries = 3;
+    writeFileSync(path, JSON.stringify(config));
+    await expect(trainFromConfig(path, { resume: true })).rejects.toThrow(/checkpoint of another model configuration/);
+  });
+});
