@@ -10,7 +10,7 @@ import { trainingTarget } from '../src/runtime/probe.ts';
 import { openSession, type Values } from '../src/runtime/session.ts';
 import { gradientPrefix, trainingGraph } from '../src/train/graph.ts';
 import type { BatchShape } from '../src/train/losses.ts';
-import { adamW, sumOfSquares } from '../src/train/optimiser.ts';
+import { adamW, averageGradients } from '../src/train/optimiser.ts';
 import { makeBatch, makeParameters } from './batch.ts';
 import { lossWeights, optimiser } from './config.ts';
 
@@ -87,7 +87,7 @@ export async function openTraining(config: ModelConfig, shape: BatchShape): Prom
     average: values.slice(),
     firstMoment: new Float32Array(total),
     secondMoment: new Float32Array(total),
-    gradients: [gradient],
+    gradient: new Float32Array(total),
   };
   let steps = 0;
   return {
@@ -100,7 +100,7 @@ export async function openTraining(config: ModelConfig, shape: BatchShape): Prom
     shapes: Object.fromEntries(graph.model.inputs.map((given) => [given.name, given.shape])),
     step: async () => Number((await session.run(feeds, into)).loss[0]),
     update: () => {
-      const norm = Math.sqrt(sumOfSquares(arrays.gradients, 0, total));
+      const norm = Math.sqrt(averageGradients([gradient], arrays.gradient, 0, total));
       const given = { ...optimiser, scale: Math.min(1, optimiser.clip / norm), step: steps++ };
       for (const { start, size, decays } of slots) adamW(arrays, start, start + size, decays, given);
     },

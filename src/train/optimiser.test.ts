@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { type AdamWArrays, adamW, sumOfSquares } from './optimiser.ts';
+import { type AdamWArrays, adamW, averageGradients } from './optimiser.ts';
 
-function arraysOf(values: number[], gradients: number[][]): AdamWArrays {
+function arraysOf(values: number[], gradient: number[]): AdamWArrays {
   const zeros = (): Float32Array => new Float32Array(values.length);
   return {
     parameters: Float32Array.from(values),
     average: Float32Array.from(values),
     firstMoment: zeros(),
     secondMoment: zeros(),
-    gradients: gradients.map((g) => Float32Array.from(g)),
+    gradient: Float32Array.from(gradient),
   };
 }
 
@@ -16,13 +16,7 @@ const settings = { rate: 0.1, beta1: 0.9, beta2: 0.99, weightDecay: 0.5, scale: 
 
 describe('AdamW', () => {
   test('the first step moves by the rate against the sign of the mean gradient, after decay', () => {
-    const arrays = arraysOf(
-      [1, -2, 3],
-      [
-        [2, -4, 0],
-        [4, -2, 0],
-      ],
-    );
+    const arrays = arraysOf([1, -2, 3], [3, -3, 0]);
     adamW(arrays, 0, 3, true, settings);
     expect(arrays.parameters[0]).toBeCloseTo(1 * 0.95 - 0.1, 6);
     expect(arrays.parameters[1]).toBeCloseTo(-2 * 0.95 + 0.1, 6);
@@ -32,15 +26,15 @@ describe('AdamW', () => {
   });
 
   test('without decay a weight without gradient stays; positions outside the range stay', () => {
-    const arrays = arraysOf([1, 1, 1], [[0, 0, 5]]);
+    const arrays = arraysOf([1, 1, 1], [0, 0, 5]);
     adamW(arrays, 0, 2, false, settings);
     expect([...arrays.parameters]).toEqual([1, 1, 1]);
   });
 
   test('the second step by hand', () => {
-    const arrays = arraysOf([0], [[1]]);
+    const arrays = arraysOf([0], [1]);
     adamW(arrays, 0, 1, false, settings);
-    arrays.gradients[0]?.fill(-0.5);
+    arrays.gradient.fill(-0.5);
     adamW(arrays, 0, 1, false, { ...settings, step: 1 });
     const m = (0.9 * 0.1 + 0.1 * -0.5) / (1 - 0.81);
     const v = (0.99 * 0.01 + 0.01 * 0.25) / (1 - 0.99 ** 2);
@@ -48,15 +42,17 @@ describe('AdamW', () => {
   });
 
   test('the average forgets its start early and then moves slowly', () => {
-    const arrays = arraysOf([0], [[1]]);
+    const arrays = arraysOf([0], [1]);
     adamW(arrays, 0, 1, false, settings);
     expect(arrays.average[0]).toBeCloseTo(0.9 * (arrays.parameters[0] as number), 6);
     adamW(arrays, 0, 1, false, { ...settings, step: 100_000 });
     expect(Math.abs((arrays.average[0] as number) - 0.9 * -0.1)).toBeLessThan(1e-3);
   });
 
-  test('sum of squares is of the mean gradient', () => {
-    expect(sumOfSquares([Float32Array.of(1, 2), Float32Array.of(3, 2)], 0, 2)).toBe(4 + 4);
-    expect(sumOfSquares([Float32Array.of(3, 4)], 1, 2)).toBe(16);
+  test('gradients are averaged over the workers, in the range only; the sum is of the mean’s squares', () => {
+    const into = Float32Array.of(9, 9, 9);
+    expect(averageGradients([Float32Array.of(1, 2, 5), Float32Array.of(3, 2, 5)], into, 0, 2)).toBe(4 + 4);
+    expect([...into]).toEqual([2, 2, 9]);
+    expect(averageGradients([Float32Array.of(3, 4)], new Float32Array(2), 1, 2)).toBe(16);
   });
 });

@@ -5,7 +5,8 @@ export interface AdamWArrays {
   readonly average: Float32Array;
   readonly firstMoment: Float32Array;
   readonly secondMoment: Float32Array;
-  readonly gradients: readonly Float32Array[];
+  /** Mean over the workers. */
+  readonly gradient: Float32Array;
 }
 
 export interface AdamWStep {
@@ -13,7 +14,7 @@ export interface AdamWStep {
   readonly beta1: number;
   readonly beta2: number;
   readonly weightDecay: number;
-  /** Factor on the mean gradient, from clipping. */
+  /** Factor on the gradient, from clipping. */
   readonly scale: number;
   /** Steps done before this one. */
   readonly step: number;
@@ -23,34 +24,42 @@ export interface AdamWStep {
 
 const epsilon = 1e-8;
 
-/** Sum of squares of the mean gradient between two positions. */
-export function sumOfSquares(gradients: readonly Float32Array[], start: number, end: number): number {
-  let total = 0;
-  for (let i = start; i < end; i++) {
-    let g = 0;
-    for (const gradient of gradients) g += gradient[i] as number;
-    total += g * g;
+/** Writes the mean of the workers' gradients between two positions to `into`; gives the sum of its squares. */
+export function averageGradients(
+  gradients: readonly Float32Array[],
+  into: Float32Array,
+  start: number,
+  end: number,
+): number {
+  into.set((gradients[0] as Float32Array).subarray(start, end), start);
+  for (const gradient of gradients.slice(1)) {
+    for (let i = start; i < end; i++) into[i] = (into[i] as number) + (gradient[i] as number);
   }
-  return total / gradients.length ** 2;
+  const share = 1 / gradients.length;
+  let squares = 0;
+  for (let i = start; i < end; i++) {
+    const g = (into[i] as number) * share;
+    into[i] = g;
+    squares += g * g;
+  }
+  return squares;
 }
 
-/** Updates positions start..end in place; the gradients of the workers are averaged here. */
+/** Updates positions start..end in place. */
 export function adamW(arrays: AdamWArrays, start: number, end: number, decays: boolean, s: AdamWStep): void {
-  const { parameters, average, firstMoment, secondMoment, gradients } = arrays;
-  const scale = s.scale / gradients.length;
-  const correct1 = 1 / (1 - s.beta1 ** (s.step + 1));
-  const correct2 = 1 / (1 - s.beta2 ** (s.step + 1));
+  const { parameters, average, firstMoment, secondMoment, gradient } = arrays;
+  const { scale, beta1, beta2 } = s;
+  const rate = s.rate / (1 - beta1 ** (s.step + 1));
+  const correct = 1 / (1 - beta2 ** (s.step + 1));
   const shrink = decays ? 1 - s.rate * s.weightDecay : 1;
   const keep = Math.min(s.averaging, (1 + s.step) / (10 + s.step));
   for (let i = start; i < end; i++) {
-    let g = 0;
-    for (const gradient of gradients) g += gradient[i] as number;
-    g *= scale;
-    const m = s.beta1 * (firstMoment[i] as number) + (1 - s.beta1) * g;
-    const v = s.beta2 * (secondMoment[i] as number) + (1 - s.beta2) * g * g;
+    const g = (gradient[i] as number) * scale;
+    const m = beta1 * (firstMoment[i] as number) + (1 - beta1) * g;
+    const v = beta2 * (secondMoment[i] as number) + (1 - beta2) * g * g;
     firstMoment[i] = m;
     secondMoment[i] = v;
-    const w = (parameters[i] as number) * shrink - (s.rate * m * correct1) / (Math.sqrt(v * correct2) + epsilon);
+    const w = (parameters[i] as number) * shrink - (rate * m) / (Math.sqrt(v * correct) + epsilon);
     parameters[i] = w;
     average[i] = keep * (average[i] as number) + (1 - keep) * w;
   }

@@ -10,7 +10,7 @@ import { trainingTarget } from '../runtime/probe.ts';
 import { openSession, type Session, type Values } from '../runtime/session.ts';
 import { learningRate, stageOf, type TrainingConfig, type TrainingStage, totalSteps } from './config.ts';
 import { gradientPrefix, trainingGraph } from './graph.ts';
-import { adamW, sumOfSquares } from './optimiser.ts';
+import { adamW, averageGradients } from './optimiser.ts';
 import { barrier, cell, layoutOf, maximumScalars, type SharedState, type Slot } from './shared.ts';
 
 export interface WorkerInput {
@@ -43,6 +43,14 @@ const scalarTable = new Float64Array(shared.scalars);
 // ONNX Runtime refuses shared memory: the session works on copies
 const ownParameters = new Float32Array(parameters.length);
 const ownGradient = new Float32Array(parameters.length);
+const state = {
+  parameters,
+  average: new Float32Array(shared.average),
+  firstMoment: new Float32Array(shared.firstMoment),
+  secondMoment: new Float32Array(shared.secondMoment),
+  // free again once the gradient has been handed in
+  gradient: ownGradient,
+};
 
 async function openStage(stage: TrainingStage): Promise<StageRunner> {
   const shape = {
@@ -104,17 +112,10 @@ async function runBatch(runner: StageRunner, feeds: Record<string, Values>): Pro
 function update(runner: StageRunner, step: number): number {
   const total = parameters.length;
   const [from, to] = [Math.floor((total * index) / workers), Math.floor((total * (index + 1)) / workers)];
-  squares[index] = sumOfSquares(gradients, from, to);
+  squares[index] = averageGradients(gradients, ownGradient, from, to);
   barrier(control, workers);
   const norm = Math.sqrt(squares.reduce((a, b) => a + b, 0));
   const { clip, beta1, beta2, weightDecay, averaging } = config.optimiser;
-  const arrays = {
-    parameters,
-    average: new Float32Array(shared.average),
-    firstMoment: new Float32Array(shared.firstMoment),
-    secondMoment: new Float32Array(shared.secondMoment),
-    gradients,
-  };
   const rate = learningRate(config, step);
   // a step whose gradient is not finite changes nothing
   if (Number.isFinite(norm)) {
@@ -122,7 +123,7 @@ function update(runner: StageRunner, step: number): number {
     for (const slot of runner.slots) {
       const [start, end] = [Math.max(from, slot.start), Math.min(to, slot.start + slot.size)];
       if (start < end) {
-        adamW(arrays, start, end, slot.decays, { rate, beta1, beta2, weightDecay, scale, step, averaging });
+        adamW(state, start, end, slot.decays, { rate, beta1, beta2, weightDecay, scale, step, averaging });
       }
     }
   }
