@@ -259,7 +259,9 @@ export function createModel(network: Network, tokenizer: Tokenizer, settings: Mo
     name: settings.name,
     parameters: network.parameters,
     imageSize: settings.imageSize,
-    device: network.device,
+    get device() {
+      return network.device;
+    },
     presenceThreshold,
     encode,
     async segment(image, prompts, options = {}) {
