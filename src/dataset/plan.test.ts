@@ -60,10 +60,18 @@ const chest: MadeSet = {
 };
 
 describe('balance', () => {
-  test('sets are drawn by the square root of their images', () => {
+  test('sets are drawn by the square root of their masks', () => {
     const drawn = plans(makeStore([polyps, skin]), 3000).filter(({ group }) => group.set === 'polyps').length;
     expect(drawn / 3000).toBeGreaterThan(0.63);
     expect(drawn / 3000).toBeLessThan(0.7); // sqrt(64) of sqrt(64) + sqrt(16): two thirds
+  });
+
+  test('few images of many masks count as many of few', () => {
+    const layers = { masks: ['inner retina', 'outer nuclear layer', 'neurosensory retina', 'retinal fluid'] };
+    const eyes: MadeSet = { set: 'eyes', kind: ['OCT', 'retinal'], images: repeat(16, layers) };
+    const drawn = plans(makeStore([polyps, eyes]), 3000).filter(({ group }) => group.set === 'polyps').length;
+    expect(drawn / 3000).toBeGreaterThan(0.46);
+    expect(drawn / 3000).toBeLessThan(0.54); // 64 masks each
   });
 
   test('in a set, images with rare targets come more often, and rare targets are asked for first', () => {
