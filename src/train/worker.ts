@@ -31,6 +31,7 @@ interface StageRunner {
   readonly session: Session;
   readonly scalars: readonly string[];
   readonly slots: readonly Slot[];
+  readonly sample: (index: number) => Sample;
 }
 
 const { config, store, tokenizer: tokenizerJson, shared, index, firstStep } = workerData as WorkerInput;
@@ -61,7 +62,9 @@ async function openStage(stage: TrainingStage): Promise<StageRunner> {
   };
   const graph = trainingGraph(config.model, shape, config.losses, await trainingTarget());
   const session = await openSession(graph.model, { threads: 1 });
-  return { session, scalars: graph.scalars, slots: layoutOf(graph.specs).slots };
+  const { promptsPerImage, negativeFraction, seed } = config;
+  const sample = createSampler(store, { size: stage.size, promptsPerImage, negativeFraction, augment: true, seed });
+  return { session, scalars: graph.scalars, slots: layoutOf(graph.specs).slots, sample };
 }
 
 /** A batch as the inputs of the training graph. */
@@ -167,15 +170,9 @@ async function train(): Promise<void> {
       runner = await openStage(stage);
       open = stageIndex;
     }
-    const sampler = createSampler(store, {
-      size: stage.size,
-      promptsPerImage: config.promptsPerImage,
-      negativeFraction: config.negativeFraction,
-      augment: true,
-      seed: config.seed,
-    });
+    const { sample } = runner;
     const first = imagesBefore + index * stage.imagesPerWorker;
-    const samples = Array.from({ length: stage.imagesPerWorker }, (_, i) => sampler(first + i));
+    const samples = Array.from({ length: stage.imagesPerWorker }, (_, i) => sample(first + i));
     await runBatch(runner, batchFeeds(samples, tokenizer));
     if (index === 0) Atomics.store(control, cell.stopDecided, Atomics.load(control, cell.stopAsked));
     barrier(control, workers);
