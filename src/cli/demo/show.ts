@@ -1,4 +1,5 @@
 /** One demonstration: every example is segmented, shown as rows of a table and as one overlay with all that was found. */
+import { basename } from 'node:path';
 import { dice } from '../../evaluate/metrics.ts';
 import { writePng } from '../../formats/raster.ts';
 import { overlay } from '../../image/overlay.ts';
@@ -71,7 +72,7 @@ export async function showExamples(examples: readonly Example[], options: DemoOp
         await folder.commit();
         for (const [j, one] of found.entries()) {
           rows.push([
-            file,
+            basename(file),
             one.text,
             one.present ? 'yes' : 'no',
             one.presence.toFixed(3),
