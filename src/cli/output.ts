@@ -3,10 +3,10 @@
  * together once the image is complete, so that an interrupted or failing image leaves nothing behind.
  * Refuses (`io`) a folder that cannot be made or written, before any work is done.
  */
-import { mkdir, mkdtemp, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdtemp, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { BiomedParseError } from '../util/errors.ts';
-import { systemReason } from '../util/files.ts';
+import { makeFolder, systemReason } from '../util/files.ts';
 
 export interface OutputFolder {
   /** Where to write a result for now; `path` is its final name. */
@@ -24,7 +24,7 @@ export async function openOutputFolder(folder: string): Promise<OutputFolder> {
   let firstMade: string | undefined;
   let staging: string;
   try {
-    firstMade = await mkdir(folder, { recursive: true });
+    firstMade = await makeFolder(folder);
     staging = await mkdtemp(join(folder, '.biomedparse-'));
   } catch (error) {
     throw new BiomedParseError(

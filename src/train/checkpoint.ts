@@ -1,6 +1,5 @@
 /** Checkpoints: everything needed to go on exactly (parameters, average, moments, step), and the model exported from them. */
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   fromFloat32,
@@ -11,7 +10,7 @@ import {
 } from '../formats/safetensors.ts';
 import type { ParameterSpec } from '../model/parameters.ts';
 import { BiomedParseError } from '../util/errors.ts';
-import { writeFileAtomic } from '../util/files.ts';
+import { makeFolder, writeFileAtomic } from '../util/files.ts';
 import { createRandom, mixSeed } from '../util/random.ts';
 import type { TrainingConfig } from './config.ts';
 import { checkpointed, type SharedState, type Slot } from './shared.ts';
@@ -99,7 +98,7 @@ export async function exportModel(
   step: number,
 ): Promise<void> {
   const directory = modelDirectory(config);
-  await mkdir(directory, { recursive: true });
+  await makeFolder(directory);
   const average = new Float32Array(shared.average);
   const tensors = new Map(
     slots.map(({ name, shape, start, size }) => [

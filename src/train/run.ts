@@ -2,7 +2,7 @@
  * The training loop seen from the main thread: loads data, starts one worker a core, writes the log, checkpoints and the
  * exported model, resumes exactly, stops on a signal.
  */
-import { appendFile, mkdir } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { loadImages, openDataset } from '../dataset/index.ts';
@@ -10,7 +10,7 @@ import { portableTarget } from '../graph/onnx/target.ts';
 import { trainTokenizer } from '../model/tokenizer.ts';
 import { promptCorpus } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
-import { readFileChecked } from '../util/files.ts';
+import { makeFolder, readFileChecked } from '../util/files.ts';
 import { exportModel, initialise, loadCheckpoint, modelDirectory, saveCheckpoint, startFrom } from './checkpoint.ts';
 import { learningRate, readTrainingConfig, stageOf, type TrainingConfig, totalSteps } from './config.ts';
 import { trainingGraph } from './graph.ts';
@@ -143,7 +143,7 @@ async function prepareState(
 export async function trainFromConfig(path: string, options: TrainOptions = {}): Promise<void> {
   const config = await readTrainingConfig(path);
   const say = options.onLine ?? (() => {});
-  await mkdir(config.output, { recursive: true });
+  await makeFolder(config.output);
   const sets = config.data.sets === undefined ? {} : { sets: config.data.sets };
   const dataset = await openDataset(config.data.root, { split: 'train', ...sets });
   say(`${dataset.items.length} images; reading`);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readFileChecked, writeFileAtomic } from './files.ts';
+import { makeFolder, readFileChecked, writeFileAtomic } from './files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'biomedparse-files-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -51,5 +51,25 @@ describe('readFileChecked', () => {
     });
     await expect(readFileChecked(folder)).rejects.toThrow('it is a folder, not a file');
     await expect(readFileChecked(join(folder, 'b', 'c'))).rejects.toThrow('not a folder');
+  });
+});
+
+describe('makeFolder', () => {
+  it('makes what is missing and names the first folder made', async () => {
+    const top = join(folder, 'new');
+    expect(await makeFolder(join(top, 'a', 'b'))).toBe(top);
+    expect(readdirSync(join(top, 'a'))).toEqual(['b']);
+    expect(await makeFolder(join(top, 'a', 'b'))).toBeUndefined();
+    expect(await makeFolder(join(top, 'c'))).toBe(join(top, 'c'));
+  });
+
+  it('refuses a file in the way, as the folder or on the way to it', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    await expect(makeFolder(join(folder, 'file'))).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(makeFolder(join(folder, 'file', 'a'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+  });
+
+  it.runIf(process.platform === 'linux')('ends where no folder can be made', async () => {
+    await expect(makeFolder('/proc/biomedparse/a')).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });

@@ -3,13 +3,14 @@
  * Writing is atomic: bytes go to a temporary name in the same folder, which is then renamed, so no reader sees half a file.
  */
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { BiomedParseError } from './errors.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
   ENOTDIR: 'a part of the path is not a folder',
+  EEXIST: 'a file has this name',
   EISDIR: 'it is a folder, not a file',
   EACCES: 'permission denied',
   EPERM: 'operation not permitted',
@@ -59,4 +60,31 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array | 
     await rm(temporary, { force: true }).catch(() => undefined);
     throw new BiomedParseError('io', `cannot write ${path}: ${systemReason(error)}`, { path }, error);
   }
+}
+
+/**
+ * Makes a folder with all that leads to it; gives the first one made, undefined if none was. Level by level, as Node's own
+ * recursive mkdir never ends in a folder that takes no others (`/proc`); errors are the system's.
+ */
+export async function makeFolder(path: string): Promise<string | undefined> {
+  const missing: string[] = [];
+  let at = resolve(path);
+  while ((await stat(at).catch(absent)) === undefined) {
+    missing.push(at);
+    at = dirname(at);
+  }
+  for (const folder of missing.toReversed()) {
+    await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+      // somebody else may have made it in the meantime
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
+  // a file where the folder should be is refused as mkdir refuses it
+  if (missing.length === 0 && !(await stat(at)).isDirectory()) await mkdir(at);
+  return missing.at(-1);
+}
+
+/** Nothing for what does not exist; any other failure is one. */
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }

@@ -1,8 +1,8 @@
 /** `npm run demo`: built-in phantoms with known masks, asked for what is in them and for one object that is not. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writePng } from '../../formats/raster.ts';
 import { phantom, phantomKinds } from '../../image/phantoms.ts';
+import { makeFolder } from '../../util/files.ts';
 import type { CliIo } from '../io.ts';
 import { type DemoOptions, type Example, showExamples } from './show.ts';
 
@@ -22,7 +22,7 @@ const absentObject: Readonly<Record<string, string>> = {
 /** Draws the phantoms into the output folder and segments them. */
 export async function runBuiltinDemo(options: DemoOptions, io: CliIo): Promise<void> {
   const folder = join(options.out, 'phantoms');
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const examples: Example[] = [];
   for (const kind of phantomKinds) {
     const { image, masks, modality, site } = phantom(kind, size, seed);

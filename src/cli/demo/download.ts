@@ -4,11 +4,11 @@
  * wrong checksum; what is wrong is not kept.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BiomedParseError, errorLine } from '../../util/errors.ts';
-import { systemReason, writeFileAtomic } from '../../util/files.ts';
+import { makeFolder, systemReason, writeFileAtomic } from '../../util/files.ts';
 
 /** A file to have: its name (also its name in the cache) and what proves that it is the right one. */
 export interface KnownFile {
@@ -92,7 +92,7 @@ export async function download(file: KnownFile, options: DownloadOptions): Promi
     throw new BiomedParseError('io', `${url} is not the expected file: ${wrong}; it was not kept`, { url });
   }
   try {
-    await mkdir(options.folder, { recursive: true });
+    await makeFolder(options.folder);
   } catch (error) {
     throw new BiomedParseError(
       'io',
