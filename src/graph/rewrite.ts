@@ -44,8 +44,12 @@ function reduced(t: Tensor): Tensor {
   }
 }
 
-/** Key under which equal nodes are found. */
-function keyOf(t: Tensor, ids: ReadonlyMap<Tensor, number>): string {
+/** Constants up to this many values are compared by value; writing larger ones out would cost more than it saves. */
+const comparedValues = 64;
+
+/** Key under which equal nodes are found; null for what is equal to nothing but itself. */
+function keyOf(t: Tensor, ids: ReadonlyMap<Tensor, number>): string | null {
+  if (t.op === 'constant' && (t.attributes.value as Float64Array).length > comparedValues) return null;
   const attributes = Object.entries(t.attributes).map(([name, v]) => `${name}=${String(v)}`);
   return `${t.op}|${t.dtype}|${t.shape.join(',')}|${t.inputs.map((i) => ids.get(i)).join(',')}|${attributes.join(';')}`;
 }
@@ -58,10 +62,10 @@ function rebuild(outputs: readonly Tensor[], change: (t: Tensor, original: Tenso
   const intern = (t: Tensor): Tensor => {
     if (ids.has(t)) return t;
     const key = keyOf(t, ids);
-    const known = unique.get(key);
+    const known = key === null ? undefined : unique.get(key);
     if (known !== undefined) return known;
     ids.set(t, ids.size);
-    unique.set(key, t);
+    if (key !== null) unique.set(key, t);
     return t;
   };
   for (const t of topologicalOrder(outputs)) {
