@@ -132,6 +132,28 @@ describe('training', () => {
     expect(await parameters('broken')).toEqual(await parameters('whole'));
   });
 
+  it('trains only the parameters that are named', async () => {
+    const start = join(folder, 'whole', 'model');
+    const path = writeConfig('head', 4);
+    const config = { ...JSON.parse(readFileSync(path, 'utf8')), startFrom: start, trainable: ['existence'] };
+    writeFileSync(path, JSON.stringify(config));
+    await trainFromConfig(path);
+    const read = async (directory: string) =>
+      (await readSafetensors(join(directory, 'model.safetensors'))).tensors as ReadonlyMap<
+        string,
+        { bytes: Uint8Array }
+      >;
+    const [before, after] = [await read(start), await read(join(folder, 'head', 'model'))];
+    const changed = [...before.keys()].filter(
+      (name) => !Buffer.from(before.get(name)!.bytes).equals(after.get(name)!.bytes),
+    );
+    expect(changed.length).toBeGreaterThan(0);
+    expect(changed.filter((name) => !name.includes('existence'))).toEqual([]);
+
+    writeFileSync(path, JSON.stringify({ ...config, trainable: ['existance'] }));
+    await expect(trainFromConfig(path)).rejects.toThrow(/trainable is \["existance"\]; no parameter/);
+  });
+
   it('learns: the loss falls', async () => {
     await trainFromConfig(writeConfig('longer', 60));
     const log = readFileSync(join(folder, 'longer', 'log.jsonl'), 'utf8')

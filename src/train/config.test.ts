@@ -39,6 +39,7 @@ describe('a training configuration', () => {
       { ...valid, stages: [{ size: 100, steps: 1, imagesPerWorker: 1 }] },
       /stages\[0\].size is 100; allowed: a multiple of 32/,
     ],
+    ['an empty list of words', { ...valid, trainable: [] }, /trainable is \[\]; allowed: a list of words/],
     ['no stages', { ...valid, stages: [] }, /stages is \[\]/],
     [
       'a negative rate',

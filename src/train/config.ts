@@ -45,6 +45,8 @@ export interface TrainingConfig {
   readonly losses: LossWeights;
   readonly logEverySteps: number;
   readonly checkpointEverySteps: number;
+  /** Words: only parameters whose names hold one of them are trained; all when left out. */
+  readonly trainable?: readonly string[];
   /** A model directory to start from (weights of equal name and shape are taken over). */
   readonly startFrom?: string;
 }
@@ -100,6 +102,10 @@ function check(path: string, config: TrainingConfig): void {
   if (!Array.isArray(config.stages) || config.stages.length === 0) {
     refuse(path, 'stages', config.stages, 'a list of {size, steps, imagesPerWorker}');
   }
+  const words: unknown = config.trainable ?? ['all'];
+  if (!Array.isArray(words) || words.length === 0 || words.some((word) => typeof word !== 'string' || word === '')) {
+    refuse(path, 'trainable', words, 'a list of words that parameter names hold');
+  }
   for (const [i, stage] of config.stages.entries()) {
     if (!Number.isInteger(stage.size) || stage.size < 64 || stage.size % 32 !== 0) {
       refuse(path, `stages[${i}].size`, stage.size, 'a multiple of 32 from 64');
@@ -119,7 +125,16 @@ export async function readTrainingConfig(path: string): Promise<TrainingConfig> 
   } catch (cause) {
     throw new BiomedParseError('usage', `${path}: not a readable JSON file (${errorLine(cause)})`, { path }, cause);
   }
-  const known = new Set([...Object.keys(defaults), 'model', 'data', 'output', 'stages', 'startFrom', 'about']);
+  const known = new Set([
+    ...Object.keys(defaults),
+    'model',
+    'data',
+    'output',
+    'stages',
+    'trainable',
+    'startFrom',
+    'about',
+  ]);
   for (const field of Object.keys(given)) {
     if (!known.has(field)) refuse(path, field, '(unknown field)', [...known].join(', '));
   }
@@ -133,6 +148,11 @@ export async function readTrainingConfig(path: string): Promise<TrainingConfig> 
   const at = (relative: string): string => resolve(dirname(path), relative);
   const start = config.startFrom === undefined ? {} : { startFrom: at(config.startFrom) };
   return { ...config, ...start, output: at(config.output), data: { ...config.data, root: at(config.data.root) } };
+}
+
+/** Whether a parameter of this name is trained. */
+export function isTrained(config: TrainingConfig, name: string): boolean {
+  return config.trainable === undefined || config.trainable.some((word) => name.includes(word));
 }
 
 /** Steps of all stages together. */

@@ -18,16 +18,17 @@ export interface TrainingGraph {
   readonly flops: number;
 }
 
-/** Writes, differentiates and lowers the loss of a batch. */
+/** Writes, differentiates and lowers the loss of a batch; gradients are made of the trained parameters only. */
 export function trainingGraph(
   config: ModelConfig,
   shape: BatchShape,
   weights: LossWeights,
   target: OnnxTarget,
+  isTrained: (name: string) => boolean = () => true,
 ): TrainingGraph {
   const p = createParameters();
   const { loss, parts } = lossGraph(p, shape, config, weights);
-  const names = [...p.tensors.keys()];
+  const names = [...p.tensors.keys()].filter(isTrained);
   const all = gradients(
     loss,
     names.map((name) => p.tensors.get(name) as NonNullable<ReturnType<typeof p.tensors.get>>),

@@ -12,7 +12,7 @@ import { promptCorpus } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { makeFolder, readFileChecked } from '../util/files.ts';
 import { exportModel, initialise, loadCheckpoint, modelDirectory, saveCheckpoint, startFrom } from './checkpoint.ts';
-import { learningRate, readTrainingConfig, stageOf, type TrainingConfig, totalSteps } from './config.ts';
+import { isTrained, learningRate, readTrainingConfig, stageOf, type TrainingConfig, totalSteps } from './config.ts';
 import { trainingGraph } from './graph.ts';
 import { cell, createSharedState, layoutOf, type SharedState, type Slot } from './shared.ts';
 import type { WorkerInput, WorkerMessage } from './worker.ts';
@@ -124,8 +124,15 @@ async function prepareState(
   const shape = { images: 1, prompts: config.promptsPerImage, tokens: config.tokens, size: 64 };
   const { specs } = trainingGraph(config.model, shape, config.losses, portableTarget);
   const { slots, total } = layoutOf(specs);
+  const trained = slots.filter(({ name }) => isTrained(config, name)).reduce((n, { size }) => n + size, 0);
+  if (trained === 0) {
+    const message = `trainable is ${JSON.stringify(config.trainable)}; no parameter of the model has any of these words in its name`;
+    throw new BiomedParseError('usage', message, { trainable: config.trainable });
+  }
   const shared = createSharedState(total, config.workers);
-  options.onLine?.(`model ${config.model.name}: ${(total / 1e6).toFixed(2)} M parameters`);
+  options.onLine?.(
+    `model ${config.model.name}: ${(total / 1e6).toFixed(2)} M parameters, ${(trained / 1e6).toFixed(2)} M of them trained`,
+  );
   initialise(specs, slots, shared, config.seed);
   if (options.resume === true) {
     const step = await loadCheckpoint(config, shared);

@@ -8,7 +8,7 @@ import { createSampler, type ImageStore, type Sample } from '../dataset/index.ts
 import { createTokenizer, type Tokenizer } from '../model/tokenizer.ts';
 import { trainingTarget } from '../runtime/probe.ts';
 import { openSession, type Session, type Values } from '../runtime/session.ts';
-import { learningRate, stageOf, type TrainingConfig, type TrainingStage, totalSteps } from './config.ts';
+import { isTrained, learningRate, stageOf, type TrainingConfig, type TrainingStage, totalSteps } from './config.ts';
 import { gradientPrefix, trainingGraph } from './graph.ts';
 import { adamW, averageGradients } from './optimiser.ts';
 import { barrier, cell, layoutOf, maximumScalars, type SharedState, type Slot } from './shared.ts';
@@ -31,6 +31,8 @@ interface StageRunner {
   readonly session: Session;
   readonly scalars: readonly string[];
   readonly slots: readonly Slot[];
+  /** Those that are trained; the gradient of the others stays 0. */
+  readonly trained: readonly Slot[];
   readonly sample: (index: number) => Sample;
 }
 
@@ -60,11 +62,15 @@ async function openStage(stage: TrainingStage): Promise<StageRunner> {
     tokens: config.tokens,
     size: stage.size,
   };
-  const graph = trainingGraph(config.model, shape, config.losses, await trainingTarget());
+  const graph = trainingGraph(config.model, shape, config.losses, await trainingTarget(), (name) =>
+    isTrained(config, name),
+  );
   const session = await openSession(graph.model, { threads: 1 });
   const { promptsPerImage, negativeFraction, seed } = config;
   const sample = createSampler(store, { size: stage.size, promptsPerImage, negativeFraction, augment: true, seed });
-  return { session, scalars: graph.scalars, slots: layoutOf(graph.specs).slots, sample };
+  const { slots } = layoutOf(graph.specs);
+  const trained = slots.filter(({ name }) => isTrained(config, name));
+  return { session, scalars: graph.scalars, slots, trained, sample };
 }
 
 /** A batch as the inputs of the training graph. */
@@ -102,6 +108,8 @@ async function runBatch(runner: StageRunner, feeds: Record<string, Values>): Pro
   const all: Record<string, Values> = { ...feeds };
   for (const { name, start, size } of runner.slots) {
     all[name] = ownParameters.subarray(start, start + size);
+  }
+  for (const { name, start, size } of runner.trained) {
     into[`${gradientPrefix}${name}`] = ownGradient.subarray(start, start + size);
   }
   const result = await runner.session.run(all, into);
@@ -123,7 +131,7 @@ function update(runner: StageRunner, step: number): number {
   // a step whose gradient is not finite changes nothing
   if (Number.isFinite(norm)) {
     const scale = norm > clip ? clip / norm : 1;
-    for (const slot of runner.slots) {
+    for (const slot of runner.trained) {
       const [start, end] = [Math.max(from, slot.start), Math.min(to, slot.start + slot.size)];
       if (start < end) {
         adamW(state, start, end, slot.decays, { rate, beta1, beta2, weightDecay, scale, step, averaging });
