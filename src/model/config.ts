@@ -55,6 +55,10 @@ export interface DecoderConfig {
   readonly textQueries: boolean;
   /** One logit per prompt that says whether the object is there (v2's idea). */
   readonly existence: boolean;
+  /** The network has the published parameters of region prompts (points, boxes, scribbles); left out, it has not. */
+  readonly regions?: boolean;
+  /** It was also trained with region prompts; left out, it was not, and such prompts are refused unless forced. */
+  readonly regionsTrained?: boolean;
 }
 
 export interface ModelConfig {

@@ -30,6 +30,7 @@ import { attend, dense, feedForward, multiHeadAttention, norm, projection, split
 import { fanIn, type Parameters } from './parameters.ts';
 import type { PixelFeatures } from './pixel-decoder.ts';
 import { sinePosition } from './position.ts';
+import { perGroup, type RegionTokens } from './regions.ts';
 
 const prefix = 'sem_seg_head.predictor';
 
@@ -44,6 +45,8 @@ export interface ImageMemory {
   readonly maskFeatures: Tensor;
   /** Mean of the coarsest memory, `[B,D]`. */
   readonly summary: Tensor;
+  /** Memories with their level embedding, `[B,hw,D]`: what region prompts sample; none if the network has no such prompts. */
+  readonly memories: readonly Tensor[];
 }
 
 /** The two middle rows of every `ratio`, averaged: bilinear reduction (align_corners false) by an even whole ratio. */
@@ -88,6 +91,7 @@ export function imageMemory(
     levels,
     maskFeatures: reshape(pixels.maskFeatures, [batch, height * width, maskDim]),
     summary: reshape(mul(sum(coarsest, [1]), 1 / (coarsest.shape[1] as number)), [batch, config.dim]),
+    memories: config.regions === true ? placed.map(({ value }) => value) : [],
   };
 }
 
@@ -156,12 +160,25 @@ function firstQueries(p: Parameters, text: PromptTokens, config: DecoderConfig):
   return { queries: reshape(queries, [batch, groups * config.queries, config.dim]), position };
 }
 
+/** What region tokens `[B*G,N,D]` may be seen by, as bool `[B*G,1,Q+L,Q+L+N]` (true: hidden): by queries, not by text. */
+function hiddenRegion(fillerKeys: Tensor, region: RegionTokens, groups: number, config: DecoderConfig): Tensor {
+  const [rows, , , keys] = fillerKeys.shape as [number, number, number, number];
+  const filler = perGroup(region.filler, groups);
+  const slots = filler.shape[1] as number;
+  const allowed = Float64Array.from({ length: keys * (keys + slots) }, (_, i) =>
+    i < config.queries * (keys + slots) || i % (keys + slots) < keys ? 1 : 0,
+  );
+  const real = not(concat([fillerKeys, reshape(filler, [rows, 1, 1, slots])], 3));
+  return not(and(real, constant(allowed, [1, 1, keys, keys + slots], 'bool')));
+}
+
 /** Runs the layers; the last prediction is the answer, the earlier ones steer attention and, in training, the losses. */
 export function queryDecoder(
   p: Parameters,
   image: ImageMemory,
   text: PromptTokens,
   config: DecoderConfig,
+  region?: RegionTokens,
 ): DecoderResult {
   const [batch, groups] = text.classes.shape as [number, number];
   const length = text.tokens.shape[1] as number;
@@ -173,6 +190,8 @@ export function queryDecoder(
   const position = concat([queryPosition, text.tokens], 1);
   const never = constant(new Float64Array(batch * groups * config.queries), [batch * groups, config.queries], 'bool');
   const fillerKeys = reshape(concat([never, text.filler], 1), [batch * groups, 1, 1, config.queries + length]);
+  const hiddenKeys = region === undefined ? fillerKeys : hiddenRegion(fillerKeys, region, groups, config);
+  const marked = region?.levels.map((level) => perGroup(level, groups)) ?? [];
   let { queries } = first;
   let tokens = text.tokens;
   const predictions = [predict(p, queries, maskDim)];
@@ -192,7 +211,14 @@ export function queryDecoder(
     const self = `${prefix}.transformer_self_attention_layers.${n}`;
     const sequence = concat([reshape(queries, groupShape), tokens], 1);
     const where = add(sequence, position);
-    const inputs = { query: where, key: where, value: sequence, heads: config.heads, blocked: fillerKeys };
+    const mark = marked[n % 3];
+    const inputs = {
+      query: where,
+      key: mark === undefined ? where : concat([where, mul(mark, 2)], 1), // a region token is its own position
+      value: mark === undefined ? sequence : concat([sequence, mark], 1),
+      heads: config.heads,
+      blocked: hiddenKeys,
+    };
     const mixed = norm(p, `${self}.norm`, add(sequence, multiHeadAttention(p, `${self}.self_attn`, inputs)));
     const ffn = `${prefix}.transformer_ffn_layers.${n}`;
     const grown = norm(p, `${ffn}.norm`, add(mixed, feedForward(p, ffn, mixed, config.feedForward)));

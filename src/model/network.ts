@@ -38,6 +38,7 @@ import {
 } from './decoder.ts';
 import type { Parameters } from './parameters.ts';
 import { type PixelFeatures, pixelDecoder } from './pixel-decoder.ts';
+import { type RegionPoints, regionScores, regionTokens } from './regions.ts';
 import { textEncoder } from './text-encoder.ts';
 
 export interface ImageGraph {
@@ -115,16 +116,24 @@ export interface Answer {
   readonly decoded: DecoderResult;
 }
 
-/** Decoder from memories and texts to the chosen queries' masks. */
-export function answerGraph(p: Parameters, memory: ImageMemory, text: PromptTokens, config: ModelConfig): Answer {
-  const decoded = queryDecoder(p, memory, text, config.decoder);
+/** Decoder from memories, texts and perhaps a region to the chosen queries' masks; with a region, it makes the choice. */
+export function answerGraph(
+  p: Parameters,
+  memory: ImageMemory,
+  text: PromptTokens,
+  config: ModelConfig,
+  points?: RegionPoints,
+): Answer {
+  const region = points === undefined ? undefined : regionTokens(p, memory, points, config.decoder);
+  const decoded = queryDecoder(p, memory, text, config.decoder, region);
   const last = decoded.predictions[decoded.predictions.length - 1] as Prediction;
-  const alike = similarity(p, last, text.classes, config.decoder);
-  const queries = argMax(alike, 2);
-  const choice = oneHot(queries, config.decoder.queries);
   const [batch, groups, prompts] = text.classes.shape as [number, number, number];
   const maskDim = memory.maskFeatures.shape[2] as number;
   const rows = reshape(last.masks, [batch, groups, config.decoder.queries, maskDim]);
+  const alike =
+    region === undefined ? similarity(p, last, text.classes, config.decoder) : regionScores(rows, region, prompts);
+  const queries = argMax(alike, 2);
+  const choice = oneHot(queries, config.decoder.queries);
   const embeddings = reshape(choose(rows, choice), [batch, groups * prompts, maskDim]);
   const logits = matmul(embeddings, memory.maskFeatures, { transposeB: true });
   const given = { prediction: last, choice, classes: text.classes, memory };
@@ -148,6 +157,7 @@ export function memoryOutputs(memory: ImageMemory): Record<string, Tensor> {
   for (const [i, t] of memory.keys.entries()) named[`key_${i}`] = t;
   for (const [i, t] of memory.values.entries()) named[`value_${i}`] = t;
   for (const [i, t] of memory.levels.entries()) named[`level_${i}`] = t;
+  for (const [i, t] of memory.memories.entries()) named[`memory_${i}`] = t;
   return named;
 }
 
@@ -160,6 +170,7 @@ export function memoryInputs(shapes: Readonly<Record<string, Shape>>, layers: nu
     keys: Array.from({ length: layers }, (_, i) => feed(`key_${i}`)),
     values: Array.from({ length: layers }, (_, i) => feed(`value_${i}`)),
     levels: [0, 1, 2].map((i) => feed(`level_${i}`)),
+    memories: shapes.memory_0 === undefined ? [] : [0, 1, 2].map((i) => feed(`memory_${i}`)),
   };
 }
 

@@ -27,6 +27,10 @@ describe('checkModelSettings', () => {
     expect(check({ ...fakeConfig, imageSize: 100 })).toThrow('"imageSize" must be a multiple of 32');
     expect(check({ ...fakeConfig, pixelStd: [1, 0, 1] })).toThrow('"pixelStd" must be three numbers above 0');
     expect(check(without('backbone', 'focalKernels', [[3], [3], [4], [3]]))).toThrow('odd kernel sizes');
+    expect(check(without('decoder', 'regions', 'yes'))).toThrow(
+      'field "decoder.regions" must be true, false or left out, got "yes"',
+    );
+    expect(check(without('decoder', 'regionsTrained', true))).not.toThrow();
     expect(check({ ...fakeConfig, decoder: 5 })).toThrow('"decoder" must be an object with dim, queries');
     expect(check({ ...fakeConfig, presenceThreshold: 2 })).toThrow('"presenceThreshold" must be a number from 0 to 1');
     expect(check([])).toThrow('must hold a JSON object');

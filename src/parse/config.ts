@@ -36,6 +36,10 @@ const integer = (min: number, max: number): Check => ({
 });
 const size = integer(1, 65536);
 const flag: Check = { ok: (value) => typeof value === 'boolean', allowed: 'true or false' };
+const optionalFlag: Check = {
+  ok: (value) => value === undefined || typeof value === 'boolean',
+  allowed: 'true, false or left out',
+};
 const oneOf = (...values: (string | number)[]): Check => ({
   ok: (value) => values.includes(value as string | number),
   allowed: values.map((value) => JSON.stringify(value)).join(' or '),
@@ -96,6 +100,8 @@ const checks: Checks<ModelConfig> = {
     feedForward: size,
     textQueries: flag,
     existence: flag,
+    regions: optionalFlag,
+    regionsTrained: optionalFlag,
   },
 };
 

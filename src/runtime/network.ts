@@ -25,8 +25,18 @@ export interface Decoded {
   readonly width: number;
   /** Chosen query per prompt. */
   readonly queries: Int32Array;
-  /** Existence logit per prompt; null if the model has no existence head. */
+  /** Existence logit per prompt; null if the model has no existence head or no text was given. */
   readonly existence: Float32Array | null;
+}
+
+export interface DecodeOptions {
+  /** All texts in one sequence, as published; otherwise each prompt on its own. */
+  readonly joint?: boolean;
+  /**
+   * Region prompt: a mask `[height, width]` of the network's input with a pixel inside. It is seen beside every text and
+   * decides which query answers, as published. Only for a network whose configuration has `decoder.regions`.
+   */
+  readonly region?: Uint8Array;
 }
 
 export interface Network {
@@ -39,7 +49,7 @@ export interface Network {
   encodeImage(pixels: Float32Array, height: number, width: number): Promise<ImageFeatures>;
   /** ids: token ids of one text, start and end tokens included, no padding. */
   encodeText(ids: readonly number[]): Promise<TextFeatures>;
-  /** joint: all texts in one sequence, as published; otherwise each prompt on its own. */
-  decode(image: ImageFeatures, texts: readonly TextFeatures[], options?: { joint?: boolean }): Promise<Decoded>;
+  /** One mask per text; with a region, texts may be none, which gives one mask for the region alone. */
+  decode(image: ImageFeatures, texts: readonly TextFeatures[], options?: DecodeOptions): Promise<Decoded>;
   dispose(): Promise<void>;
 }

@@ -8,6 +8,7 @@ import { formatShape, input, type Shape, sameShape, sizeOf, type Tensor } from '
 import type { ModelConfig } from '../model/config.ts';
 import { answerGraph, imageGraph, memoryInputs, memoryOutputs, textGraph, textInputs } from '../model/network.ts';
 import { createParameters, type ParameterSpec } from '../model/parameters.ts';
+import { pointSlots, regionFeeds, regionInputs } from '../model/regions.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import type { Decoded, ImageFeatures, Network, TextFeatures } from './network.ts';
 import { openSession, type Session, type SessionOptions, type Values } from './session.ts';
@@ -36,7 +37,10 @@ export function parameterSpecs(config: ModelConfig): ReadonlyMap<string, Paramet
   const side = 64;
   const image = imageGraph(p, input('pixels', [1, 3, side, side]), config);
   textGraph(p, 1, 8, config);
-  answerGraph(p, image.memory, textInputs(1, 8, 1, config.decoder.dim), config);
+  const points = config.decoder.regions === true ? regionInputs(pointSlots(1)) : undefined;
+  const text = textInputs(1, 8, 1, config.decoder.dim);
+  answerGraph(p, image.memory, text, config);
+  if (points !== undefined) answerGraph(p, image.memory, text, config, points);
   return p.specs;
 }
 
@@ -105,6 +109,11 @@ function packTexts(texts: readonly TextFeatures[], groups: number, prompts: numb
   return { tokens, filler, classes };
 }
 
+/** A text of no tokens. */
+function noText(dim: number): TextFeatures {
+  return { tokens: new Float32Array(0), classEmbedding: new Float32Array(dim), length: 0 };
+}
+
 /** Opens the network of a configuration with its weights; errors of code `model` when they do not fit. */
 export async function openNetwork(
   config: ModelConfig,
@@ -137,10 +146,17 @@ export async function openNetwork(
     });
   const textSession = (length: number): Promise<Session> =>
     store.get(`text ${length}`, () => open('text', { ...textGraph(createParameters(), 1, length, config) }));
-  const decoderSession = (size: string, groups: number, prompts: number, length: number): Promise<Session> =>
-    store.get(`decoder ${size} ${groups} ${prompts} ${length}`, () => {
+  const decoderSession = (
+    size: string,
+    groups: number,
+    prompts: number,
+    length: number,
+    slots: number,
+  ): Promise<Session> =>
+    store.get(`decoder ${size} ${groups} ${prompts} ${length} ${slots}`, () => {
       const memory = memoryInputs(memoryShapes.get(size) as Record<string, Shape>, layers);
-      const answer = answerGraph(createParameters(), memory, textInputs(groups, length, prompts, dim), config);
+      const points = slots === 0 ? undefined : regionInputs(slots);
+      const answer = answerGraph(createParameters(), memory, textInputs(groups, length, prompts, dim), config, points);
       const { logits, queries } = answer;
       return open(
         'decoder',
@@ -175,19 +191,24 @@ export async function openNetwork(
     async decode(image, texts, decodeOptions = {}) {
       const { values, height, width } = image as HeldFeatures;
       const joint = decodeOptions.joint === true;
-      const groups = joint ? 1 : promptBucket(texts.length);
-      const prompts = joint ? texts.length : 1;
-      const longest = joint ? texts.reduce((n, t) => n + t.length, 0) : Math.max(...texts.map((t) => t.length));
+      const region = decodeOptions.region === undefined ? null : regionFeeds(decodeOptions.region, { height, width });
+      // a region without a text is asked beside an empty one: filler only, which nothing looks at
+      const asked = texts.length === 0 ? [noText(dim)] : texts;
+      const groups = joint ? 1 : promptBucket(asked.length);
+      const prompts = joint ? asked.length : 1;
+      const longest = joint ? asked.reduce((n, t) => n + t.length, 0) : Math.max(...asked.map((t) => t.length));
       const length = bucket(longest, Number.MAX_SAFE_INTEGER);
-      const session = await decoderSession(`${height} ${width}`, groups, prompts, length);
-      const result = await session.run({ ...values, ...packTexts(texts, groups, prompts, length, dim) });
+      const session = await decoderSession(`${height} ${width}`, groups, prompts, length, region?.slots ?? 0);
+      const packed = packTexts(asked, groups, prompts, length, dim);
+      const result = await session.run({ ...values, ...packed, ...region?.feeds });
       const [h, w] = [height / 4, width / 4];
+      const existence = texts.length === 0 ? undefined : (result.existence as Float32Array | undefined);
       const decoded: Decoded = {
-        logits: (result.logits as Float32Array).subarray(0, texts.length * h * w),
+        logits: (result.logits as Float32Array).subarray(0, asked.length * h * w),
         height: h,
         width: w,
-        queries: Int32Array.from((result.queries as BigInt64Array).subarray(0, texts.length), Number),
-        existence: result.existence === undefined ? null : (result.existence as Float32Array).slice(0, texts.length),
+        queries: Int32Array.from((result.queries as BigInt64Array).subarray(0, asked.length), Number),
+        existence: existence === undefined ? null : existence.slice(0, asked.length),
       };
       return decoded;
     },

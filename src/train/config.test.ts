@@ -52,6 +52,11 @@ describe('a training configuration', () => {
       /tokens is 100; allowed: up to model.text.contextLength, 77/,
     ],
     ['a negative fraction of 1', { ...valid, negativeFraction: 1 }, /negativeFraction is 1; allowed: 0 to below 1/],
+    [
+      'a model with region prompts',
+      { ...valid, model: { ...valid.model, decoder: { regions: true } } },
+      /model.decoder.regions is true; allowed: false or left out/,
+    ],
     ['no data', { ...valid, data: undefined }, /data.root is undefined/],
   ])('%s is refused by name', async (_, content, message) => {
     await expect(readTrainingConfig(write(content))).rejects.toThrow(message);

@@ -96,6 +96,9 @@ function check(path: string, config: TrainingConfig): void {
   if (config.tokens > config.model.text.contextLength) {
     refuse(path, 'tokens', config.tokens, `up to model.text.contextLength, ${config.model.text.contextLength}`);
   }
+  if (config.model.decoder?.regions === true) {
+    refuse(path, 'model.decoder.regions', true, 'false or left out, as training with region prompts is not built');
+  }
   if (!(config.negativeFraction >= 0 && config.negativeFraction < 1)) {
     refuse(path, 'negativeFraction', config.negativeFraction, '0 to below 1');
   }

@@ -17,6 +17,12 @@ export const tinyConfig: ModelConfig = {
   decoder: { ...decoder, dim: 64, queries: 17, layers: 4, heads: 4, feedForward: 96 },
 };
 
+/** The same network with its region prompts. */
+export const tinyRegionConfig: ModelConfig = {
+  ...tinyConfig,
+  decoder: { ...tinyConfig.decoder, regions: true, regionsTrained: false },
+};
+
 /** Weights of the tiny network as float32. */
 export async function tinyWeights(golden: string): Promise<Weights> {
   const { tensors } = await readSafetensors(join(golden, 'tiny-model', 'tiny-f16.safetensors'));
@@ -48,7 +54,9 @@ export async function readCase(golden: string, name: string): Promise<GoldenCase
   };
   const integers = (key: string): number[] =>
     Array.from(new BigInt64Array(new Uint8Array(get(key).bytes).buffer), Number);
-  const [allIds, valid] = [integers('text.input_ids'), integers('text.attention_mask')];
+  const prompts: string[] = about.prompts ?? [];
+  const textTensor = (key: string): number[] => (prompts.length === 0 ? [] : integers(key));
+  const [allIds, valid] = [textTensor('text.input_ids'), textTensor('text.attention_mask')];
   const size: number = about.model_size;
   const resized = get('input.resized').bytes;
   const pixels = Float32Array.from({ length: 3 * size * size }, (_, i) => {
@@ -56,14 +64,14 @@ export async function readCase(golden: string, name: string): Promise<GoldenCase
     return resized[(i % plane) * 3 + Math.floor(i / plane)] as number;
   });
   return {
-    prompts: about.prompts,
+    prompts,
     size,
     width: about.original_width,
     height: about.original_height,
     floats: (key) => toFloat32(get(key)),
     bytes: (key) => get(key).bytes,
     integers,
-    ids: about.prompts.map((_: string, t: number) =>
+    ids: prompts.map((_, t) =>
       Array.from({ length: 77 }, (_, i) => t * 77 + i)
         .filter((i) => valid[i] === 1)
         .map((i) => allIds[i] as number),
