@@ -7,8 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../src/cli/run.ts';
 import { decodeNpy } from '../src/formats/npy.ts';
 import { encodePng, readMask, readRaster, writePng } from '../src/formats/raster.ts';
+import type { ModelSettings } from '../src/parse/config.ts';
 import { loadModel } from '../src/parse/load.ts';
-import { fakeModel } from './fake-model.ts';
+import { fakeConfig, fakeModel } from './fake-model.ts';
 
 let folder: string;
 let image: string;
@@ -30,10 +31,13 @@ function square(width: number, height: number) {
 }
 
 /** Runs a call; `real` opens model folders for real instead of the fake network. */
-async function call(argv: string[], { real = false, signal = new AbortController().signal } = {}) {
+async function call(
+  argv: string[],
+  { real = false, signal = new AbortController().signal, settings = {} as Partial<ModelSettings> } = {},
+) {
   let stdout = '';
   let stderr = '';
-  const { model, calls } = fakeModel();
+  const { model, calls } = fakeModel(settings);
   const status = await run(argv, {
     out: (text) => {
       stdout += text;
@@ -151,6 +155,54 @@ describe('segment', () => {
   });
 });
 
+describe('segment with region prompts', () => {
+  const decoder = { ...fakeConfig.decoder, regions: true };
+  const trained = { settings: { decoder: { ...decoder, regionsTrained: true } } };
+  it('takes points, boxes and scribbles without a text', async () => {
+    const scribble = join(folder, 'scribble.png');
+    await writePng(scribble, square(80, 60));
+    const places = ['--point', '3,4', '--point', '5,4', '--box', '0,0,40,30', '--scribble', scribble];
+    const { status, stdout, stderr, calls } = await call(segment(...places, '--json'), trained);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(files()).toEqual(['scan_region_mask.png', 'scan_region_overlay.png']);
+    const [result] = JSON.parse(stdout).results;
+    expect(result.regions).toEqual([{ point: [3, 4] }, { point: [5, 4] }, { box: [0, 0, 40, 30] }, { scribble }]);
+    expect(result.prompts).toHaveLength(1);
+    expect(result.prompts[0]).toMatchObject({ text: '', present: true });
+    expect(calls.regions).toEqual([32 * 24]);
+    expect((await call(segment('--point', '1,1'), trained)).stdout).toMatch(/scan\.png +region +yes/);
+  });
+  it('takes them beside texts', async () => {
+    const { stdout, calls } = await call(segment('-p', 'lung', '-p', 'heart', '--point', '3,4', '--json'), trained);
+    expect(JSON.parse(stdout).results[0].prompts).toHaveLength(2);
+    expect([calls.decodes, calls.regions]).toEqual([[2], [1]]);
+  });
+  it('asks a model that was not trained for them only with --force', async () => {
+    const untrained = { settings: { decoder } };
+    await expectRefusal(segment('--point', '1,1'), 2, /not trained for region prompts.*--force/, untrained);
+    expect((await call(segment('--point', '1,1', '--force'), untrained)).status).toBe(0);
+  });
+  it('refuses a model without weights for them, forced or not', () =>
+    expectRefusal(segment('--point', '1,1', '--force'), 2, /no weights for region prompts.*cannot be forced/));
+  it('refuses places that are none, and more than one image', async () => {
+    const refused = (argv: string[], line: RegExp, status = 2) => expectRefusal(argv, status, line, trained);
+    await refused(segment('--point', '80,0'), /point 80,0 lies outside the image of 80 x 60 pixels/);
+    await refused(segment('--point', '1'), /'1' is invalid\. allowed: x,y, whole numbers in pixels/);
+    await refused(segment('--point', '1,-2'), /'1,-2' is invalid/);
+    await refused(segment('--box', '1,2,3'), /'1,2,3' is invalid\. allowed: x0,y0,x1,y1/);
+    await refused(segment('--box', '5,5,5,9'), /box 5,5,5,9 is empty/);
+    await refused(segment('--box', '0,0,80,61'), /reaches outside the image of 80 x 60/);
+    const scribble = join(folder, 'scribble.png');
+    await refused(segment('--scribble', scribble), /scribble\.png: no such file/, 1);
+    await writePng(scribble, { ...square(80, 60), data: new Uint8Array(80 * 60) });
+    await refused(segment('--scribble', scribble), /scribble is empty/);
+    await writePng(scribble, square(60, 80));
+    await refused(segment('--scribble', scribble), /has 60 x 80 pixels; .* 80 x 60/);
+    await refused(['segment', image, image, '--out', out, '--point', '1,1'], /2 images given .* one image is allowed/);
+    await refused(segment('-p', 'lung', '--force'), /--force is for --point, --box and --scribble/);
+  });
+});
+
 describe('help and version', () => {
   it('go to standard output with status 0', async () => {
     const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -165,6 +217,10 @@ describe('help and version', () => {
       '--out',
       '--threshold',
       '--presence-threshold',
+      '--point',
+      '--box',
+      '--scribble',
+      '--force',
       '--joint',
       '--device',
       '--threads',

@@ -49,6 +49,8 @@ export interface Calls {
   /** Prompts per decoder run. */
   decodes: number[];
   joint: boolean[];
+  /** Pixels of the region prompt per decoder run, 0 without one. */
+  regions: number[];
   freed: number;
   disposed: number;
 }
@@ -56,7 +58,7 @@ export interface Calls {
 /** A model on the fake network, with its counters. */
 export function fakeModel(settings: Partial<ModelSettings> = {}): { model: Model; calls: Calls } {
   const config = { ...fakeConfig, ...settings };
-  const calls: Calls = { images: 0, texts: [], decodes: [], joint: [], freed: 0, disposed: 0 };
+  const calls: Calls = { images: 0, texts: [], decodes: [], joint: [], regions: [], freed: 0, disposed: 0 };
   const side = config.imageSize / 4;
   const grey = new WeakMap<object, Float32Array>();
   const absent = new WeakSet<object>();
@@ -89,12 +91,15 @@ export function fakeModel(settings: Partial<ModelSettings> = {}): { model: Model
     async decode(image, texts, options) {
       calls.decodes.push(texts.length);
       calls.joint.push(options?.joint ?? false);
-      const logits = new Float32Array(texts.length * side * side);
-      for (let i = 0; i < texts.length; i++) logits.set(grey.get(image) as Float32Array, i * side * side);
-      const existence = config.decoder.existence
-        ? Float32Array.from(texts, (text) => (absent.has(text) ? -4 : 4))
-        : null;
-      return { logits, height: side, width: side, queries: new Int32Array(texts.length), existence };
+      calls.regions.push(options?.region?.reduce((sum, value) => sum + value, 0) ?? 0);
+      const answers = Math.max(1, texts.length);
+      const logits = new Float32Array(answers * side * side);
+      for (let i = 0; i < answers; i++) logits.set(grey.get(image) as Float32Array, i * side * side);
+      const existence =
+        config.decoder.existence && texts.length > 0
+          ? Float32Array.from(texts, (text) => (absent.has(text) ? -4 : 4))
+          : null;
+      return { logits, height: side, width: side, queries: new Int32Array(answers), existence };
     },
     async dispose() {
       calls.disposed++;

@@ -1,5 +1,6 @@
 /** The library's main task on a fake network: what is asked, cached, thresholded, measured and refused. */
 import { describe, expect, it } from 'vitest';
+import type { RegionPrompt } from '../src/image/regions.ts';
 import type { Image } from '../src/image/types.ts';
 import { fakeModel } from './fake-model.ts';
 
@@ -168,5 +169,63 @@ describe('segment refuses', () => {
     await model.dispose();
     expect(calls.disposed).toBe(1);
     await expect(model.segment(halfWhite(), ['a'])).rejects.toThrow(usage(/was disposed/));
+  });
+});
+
+describe('region prompts', () => {
+  const regional = (regionsTrained?: boolean) => {
+    const decoder = { ...fakeDecoder(), regions: true, ...(regionsTrained === undefined ? {} : { regionsTrained }) };
+    return fakeModel({ decoder });
+  };
+  it('are seen beside every text, as one mask of the square', async () => {
+    const { model, calls } = regional(true);
+    const regions = [{ point: [95, 63] as const }, { box: [0, 0, 48, 32] as const }];
+    const found = await model.segment(halfWhite(), ['a', 'b'], { regions });
+    expect(found.map((one) => [one.text, one.present])).toEqual([
+      ['a', true],
+      ['b', true],
+    ]);
+    // 96 x 64 becomes 64 x 43: a quarter of it and one pixel
+    expect(calls.regions).toEqual([32 * 22 + 1]);
+    expect(calls.texts).toEqual(['a', 'b']);
+  });
+  it('alone give one answer without a text, whose presence is its highest probability', async () => {
+    const { model, calls } = regional(true);
+    const [found, ...others] = await model.segment(halfWhite(), [], {
+      regions: [{ point: [1, 1] }],
+      probabilities: true,
+    });
+    expect([found.text, found.present, others.length, calls.texts.length]).toEqual(['', true, 0, 0]);
+    expect(found.presence).toBeCloseTo(Math.max(...(found.probabilities as Float32Array)), 6);
+  });
+  it('are refused where the model was not trained for them, unless forced', async () => {
+    const regions = [{ point: [1, 1] as const }];
+    for (const { model, calls } of [regional(false), regional()]) {
+      await expect(model.segment(halfWhite(), ['a'], { regions })).rejects.toThrow(
+        usage(/not trained for region prompts.*--force/),
+      );
+      await expect(model.encode(halfWhite(), { regions })).rejects.toThrow(usage(/not trained/));
+      expect(calls.images).toBe(0);
+      expect(await model.segment(halfWhite(), ['a'], { regions, forceRegions: true })).toHaveLength(1);
+    }
+  });
+  it('cannot be forced on a model without weights for them', async () => {
+    const { model, calls } = fakeModel();
+    const options = { regions: [{ point: [1, 1] as const }], forceRegions: true };
+    await expect(model.segment(halfWhite(), ['a'], options)).rejects.toThrow(
+      usage(/no weights for region prompts.*cannot be forced/),
+    );
+    expect(calls.images).toBe(0);
+  });
+  it('outside the image are refused before it is encoded', async () => {
+    const { model, calls } = regional(true);
+    const ask = (regions: RegionPrompt[]) => model.segment(halfWhite(), ['a'], { regions });
+    await expect(ask([{ point: [96, 0] }])).rejects.toThrow(usage(/point 96,0 lies outside the image of 96 x 64/));
+    await expect(ask([{ box: [0, 0, 10, 65] }])).rejects.toThrow(usage(/reaches outside/));
+    const scribble = { data: new Uint8Array(96 * 64), width: 96, height: 64 };
+    await expect(ask([{ scribble }])).rejects.toThrow(usage(/scribble is empty/));
+    expect(calls.images).toBe(0);
+    await expect(model.segment(halfWhite(), [])).rejects.toThrow(usage(/No prompt given/));
+    await expect(model.segment(halfWhite(), [], { regions: [] })).rejects.toThrow(usage(/No prompt given/));
   });
 });

@@ -10,6 +10,7 @@ import { errorLine, exitStatus } from '../util/errors.ts';
 import type { EvaluateCommand } from './evaluate.ts';
 import type { CliIo } from './io.ts';
 import { collect, parseList, parseUnit, parseWhole } from './options.ts';
+import { collectBox, collectPoint } from './regions.ts';
 import type { SegmentCommand } from './segment.ts';
 import type { TrainCommand } from './train.ts';
 
@@ -36,7 +37,7 @@ function build(io: CliIo, finish: (status: number) => void): Command {
       .command('segment')
       .description('write one mask and one overlay per image and prompt')
       .argument('<image...>', 'PNG, JPEG, WebP or TIFF files')
-      .requiredOption('-p, --prompt <text>', 'what to find, in words; may be given many times', collect),
+      .option('-p, --prompt <text>', 'what to find, in words; may be given many times', collect),
   )
     .option('--out <dir>', 'folder for the results', 'biomedparse-output')
     .option('--threshold <number>', 'a pixel is inside above this probability (default: 0.5)', parseUnit)
@@ -45,6 +46,10 @@ function build(io: CliIo, finish: (status: number) => void): Command {
       "an object is found from this presence on (default: the model's)",
       parseUnit,
     )
+    .option('--point <x,y>', 'a pixel of the object; may be given many times', collectPoint)
+    .option('--box <x0,y0,x1,y1>', 'a box on the object, x1 and y1 exclusive; may be given many times', collectBox)
+    .option('--scribble <file>', "a mask of the image's size drawn on the object; may be given many times", collect)
+    .option('--force', 'use points, boxes and scribbles although the model was not trained for them')
     .option('--joint', 'all prompts in one sequence, as the published model does it')
     .option('--save-probabilities', 'write a float32 .npy [prompts, height, width] per image')
     .option('--json', 'print JSON instead of a table')

@@ -5,6 +5,7 @@
 import { encodeNpy } from '../formats/npy.ts';
 import { writeMaskPng, writePng } from '../formats/raster.ts';
 import { overlay } from '../image/overlay.ts';
+import type { RegionPrompt } from '../image/regions.ts';
 import type { Box } from '../image/types.ts';
 import type { Device } from '../parse/device.ts';
 import { checkPrompts } from '../parse/prompts.ts';
@@ -12,15 +13,16 @@ import type { EncodedImage, Model, SegmentOptions } from '../parse/segment.ts';
 import { BiomedParseError, errorLine } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
 import type { CliIo } from './io.ts';
-import { overlayLayer } from './layer.ts';
+import { overlayLayer, REGION_NAME } from './layer.ts';
 import { type ImageFiles, planFiles } from './names.ts';
 import { type OutputFolder, openOutputFolder } from './output.ts';
 import { startProgress } from './progress.ts';
+import { hasRegions, type RegionCommand, type RegionReport, readRegions, reportRegions } from './regions.ts';
 import { table } from './table.ts';
 
 /** Values of the command's options, as commander spells them. */
-export interface SegmentCommand {
-  readonly prompt: readonly string[];
+export interface SegmentCommand extends RegionCommand {
+  readonly prompt?: readonly string[];
   readonly model?: string;
   readonly out: string;
   readonly threshold?: number;
@@ -53,6 +55,8 @@ interface ImageReport {
   readonly height: number;
   readonly seconds: { readonly image: number; readonly text: number; readonly decode: number };
   readonly prompts: readonly PromptReport[];
+  /** Only with --point, --box or --scribble. */
+  readonly regions?: readonly RegionReport[];
   /** Only with --save-probabilities: the .npy file, float32 `[prompts, height, width]`. */
   readonly probabilities?: string;
 }
@@ -87,7 +91,7 @@ async function segmentImage(
   const encoded = await model.encode(input, options);
   try {
     const { width, height } = encoded;
-    const kept = command.saveProbabilities ? probabilityArray(encoded, prompts.length, input) : null;
+    const kept = command.saveProbabilities ? probabilityArray(encoded, files.prompts.length, input) : null;
     const reports: PromptReport[] = [];
     for await (const found of encoded.segment(prompts, options)) {
       const { mask, overlay: overlayFile } = files.prompts[reports.length];
@@ -110,7 +114,7 @@ async function segmentImage(
       });
     }
     if (kept !== null) {
-      await writeFileAtomic(folder.stage(files.probabilities), encodeNpy(kept, [prompts.length, height, width]));
+      await writeFileAtomic(folder.stage(files.probabilities), encodeNpy(kept, [files.prompts.length, height, width]));
     }
     await folder.commit();
     const seconds = {
@@ -118,8 +122,16 @@ async function segmentImage(
       text: round(encoded.seconds.text, 4),
       decode: round(encoded.seconds.decode, 4),
     };
-    const report = { input, width, height, seconds, prompts: reports };
-    return kept === null ? report : { ...report, probabilities: files.probabilities };
+    const regions = reportRegions(command);
+    return {
+      input,
+      width,
+      height,
+      seconds,
+      ...(regions.length === 0 ? {} : { regions }),
+      prompts: reports,
+      ...(kept === null ? {} : { probabilities: files.probabilities }),
+    };
   } catch (error) {
     await folder.discard();
     throw error;
@@ -132,7 +144,7 @@ function printTable(io: CliIo, model: Model, results: readonly ImageReport[], fo
   const rows = results.flatMap((image) =>
     image.prompts.map((prompt) => [
       image.input,
-      prompt.text,
+      prompt.text || REGION_NAME,
       prompt.present ? 'yes' : 'no',
       prompt.presence.toFixed(3),
       prompt.present ? prompt.probability.toFixed(3) : '-',
@@ -160,10 +172,26 @@ function printTable(io: CliIo, model: Model, results: readonly ImageReport[], fo
   io.out(`Model ${model.name}. Not a medical device: for research, not for diagnosis or treatment.\n`);
 }
 
+/** What is asked: prompts, regions or both. */
+async function readQuestion(
+  inputs: readonly string[],
+  command: SegmentCommand,
+): Promise<{ prompts: readonly string[]; regions: readonly RegionPrompt[] }> {
+  const { prompt = [] } = command;
+  const regional = hasRegions(command, inputs.length);
+  if (prompt.length === 0 && !regional) {
+    throw new BiomedParseError(
+      'usage',
+      "required option '-p, --prompt <text>' not specified; give it, or --point, --box or --scribble",
+    );
+  }
+  return { prompts: prompt.length === 0 ? [] : checkPrompts(prompt), regions: await readRegions(command) };
+}
+
 /** Runs the command; gives the exit status. */
 export async function runSegment(inputs: readonly string[], command: SegmentCommand, io: CliIo): Promise<number> {
-  const prompts = checkPrompts(command.prompt);
-  const plan = planFiles(command.out, inputs, prompts);
+  const { prompts, regions } = await readQuestion(inputs, command);
+  const plan = planFiles(command.out, inputs, prompts.length === 0 ? [REGION_NAME] : prompts);
   const folder = await openOutputFolder(command.out);
   let model: Model | undefined;
   try {
@@ -176,6 +204,7 @@ export async function runSegment(inputs: readonly string[], command: SegmentComm
       signal: io.signal,
       joint: command.joint ?? false,
       probabilities: command.saveProbabilities ?? false,
+      ...(regions.length === 0 ? {} : { regions, forceRegions: command.force ?? false }),
       ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
       ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
     };

@@ -8,7 +8,7 @@
  */
 import { BiomedParseError } from '../util/errors.ts';
 import { resizeBicubicPil, resizeBilinearWindow } from './resize.ts';
-import type { Image } from './types.ts';
+import type { Image, Mask } from './types.ts';
 
 /** How an image is brought to a square. */
 export type FitMode = 'stretch' | 'pad';
@@ -65,4 +65,27 @@ export function unfitLogits(logits: Float32Array, w: number, h: number, fit: Fit
     width,
     height,
   });
+}
+
+/**
+ * A mask of the image as a mask `[size, size]` of the square. A pixel of the square is inside if the image's pixel under
+ * its centre is; besides, every pixel of the image that is inside marks the one it falls on, so that none is lost by shrinking.
+ */
+export function fitMask(mask: Mask, fit: Fit): Uint8Array {
+  const { width, height, size, inner } = fit;
+  const square = new Uint8Array(size * size);
+  for (let y = 0; y < inner.height; y++) {
+    const from = Math.floor(((y + 0.5) * height) / inner.height) * width;
+    const row = (inner.top + y) * size + inner.left;
+    for (let x = 0; x < inner.width; x++) {
+      if (mask.data[from + Math.floor(((x + 0.5) * width) / inner.width)] !== 0) square[row + x] = 1;
+    }
+  }
+  for (let y = 0; y < height; y++) {
+    const row = (inner.top + Math.floor(((y + 0.5) * inner.height) / height)) * size + inner.left;
+    for (let x = 0; x < width; x++) {
+      if (mask.data[y * width + x] !== 0) square[row + Math.floor(((x + 0.5) * inner.width) / width)] = 1;
+    }
+  }
+  return square;
 }

@@ -5,41 +5,53 @@
  * per text, cached); features x texts -> mask logits -> the image's own size -> probability -> mask.
  * Prompts are independent unless `joint` is asked for. Absence is an answer: where the presence score stays under its
  * threshold the mask is empty and `reason` says why.
- * Refuses: prompts outside the limits of prompts.ts, thresholds outside 0..1, images whose data do not fit their size.
+ * Refuses: what request.ts refuses, regions outside the image, images whose data do not fit their size.
  */
 import { readRaster } from '../formats/raster.ts';
-import { type Fit, fitToSquare, unfitLogits } from '../image/fit.ts';
-import { measure } from '../image/measure.ts';
+import { fitMask, fitToSquare } from '../image/fit.ts';
+import { type RegionPrompt, regionMask } from '../image/regions.ts';
 import { toRgb8 } from '../image/rgb.ts';
 import type { Box, Image, Mask } from '../image/types.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
-import type { Decoded, Network, TextFeatures } from '../runtime/network.ts';
+import type { Network, TextFeatures } from '../runtime/network.ts';
 import { BiomedParseError } from '../util/errors.ts';
+import { answer, probabilityMap } from './answer.ts';
 import type { ModelSettings } from './config.ts';
 import { createLruCache } from './lru.ts';
-import { checkPrompts } from './prompts.ts';
+import { checkRegionSupport, checkRequest, PROMPT_BATCH } from './request.ts';
 
-/** Prompts decoded at a time: bounds the memory of one decoder run. Also the most that may be asked jointly. */
-export const PROMPT_BATCH = 32;
 const TEXT_CACHE = 1024;
-const DEFAULT_THRESHOLD = 0.5;
 
-export interface SegmentOptions {
+/** What encoding an image needs to know of what will be asked. */
+export interface EncodeOptions {
+  /** Regions that will be asked: refused before the work if the model or the image does not allow them. */
+  readonly regions?: readonly RegionPrompt[];
+  readonly forceRegions?: boolean;
+  /** Stops the work between two steps; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface SegmentOptions extends EncodeOptions {
   /** A pixel is inside where its probability is above this (0..1, default 0.5). */
   readonly threshold?: number;
   /** An object is present from this presence on (0..1, default: the model's own, else 0.5). */
   readonly presenceThreshold?: number;
   /** All prompts in one sequence, as the published model does it (at most 32); default: each on its own. */
   readonly joint?: boolean;
+  /**
+   * Points, boxes and scribbles in pixels of the image that together mark the object. They are seen beside every prompt
+   * and decide which part of the image answers; prompts may then be left out (`[]`), which gives one answer.
+   */
+  readonly regions?: readonly RegionPrompt[];
+  /** Ask a model with region prompts although it was not trained for them. */
+  readonly forceRegions?: boolean;
   /** Hand out the probability map of every prompt too. */
   readonly probabilities?: boolean;
-  /** Stops the work between two steps; the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
 }
 
 /** The answer to one prompt. */
 export interface Segmentation {
-  /** The prompt, trimmed. */
+  /** The prompt, trimmed; empty if only regions were given. */
   readonly text: string;
   /** Whether the object was found: presence at or above its threshold and at least one pixel. */
   readonly present: boolean;
@@ -97,16 +109,9 @@ export interface Model {
   /** One answer per prompt, in order; the image is a path (PNG, JPEG, WebP, TIFF) or a raster. */
   segment(image: Image | string, prompts: readonly string[], options?: SegmentOptions): Promise<Segmentation[]>;
   /** Encodes an image once, to be asked many times. */
-  encode(image: Image | string, options?: { readonly signal?: AbortSignal }): Promise<EncodedImage>;
+  encode(image: Image | string, options?: EncodeOptions): Promise<EncodedImage>;
   /** Frees the network; the model cannot be used after it. */
   dispose(): Promise<void>;
-}
-
-function unit(name: string, value: number): number {
-  if (!(typeof value === 'number' && value >= 0 && value <= 1)) {
-    throw new BiomedParseError('usage', `${name} must be a number from 0 to 1, got ${value}`, { [name]: value });
-  }
-  return value;
 }
 
 function checkImage(image: Image): Image {
@@ -119,65 +124,6 @@ function checkImage(image: Image): Image {
     );
   }
   return image;
-}
-
-/** "0.03 < 0.50", with as many digits as it takes to tell the two apart. */
-function comparison(value: number, limit: number): string {
-  for (let digits = 2; digits < 8; digits++) {
-    if (value.toFixed(digits) !== limit.toFixed(digits)) return `${value.toFixed(digits)} < ${limit.toFixed(digits)}`;
-  }
-  return `${value} < ${limit}`;
-}
-
-const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));
-
-/** Prompt `i`'s probabilities `[height, width]` at the image's own size. */
-function probabilityMap(decoded: Decoded, i: number, fit: Fit): Float32Array {
-  const { height, width } = decoded;
-  const logits = decoded.logits.subarray(i * height * width, (i + 1) * height * width);
-  const map = unfitLogits(logits, width, height, fit);
-  for (let j = 0; j < map.length; j++) map[j] = sigmoid(map[j]);
-  return map;
-}
-
-interface Thresholds {
-  readonly pixel: number;
-  readonly presence: number;
-}
-
-/** Turns one prompt's probability map `[height, width]` and existence logit into the answer. */
-function answer(
-  text: string,
-  probabilities: Float32Array,
-  size: Fit,
-  existence: number | null,
-  limits: Thresholds,
-): Segmentation {
-  const { width, height } = size;
-  const data = new Uint8Array(width * height);
-  let sum = 0;
-  let inside = 0;
-  let highest = 0;
-  for (let i = 0; i < data.length; i++) {
-    const value = probabilities[i];
-    if (value > highest) highest = value;
-    if (value > limits.pixel) {
-      data[i] = 1;
-      sum += value;
-      inside++;
-    }
-  }
-  const presence = existence === null ? highest : sigmoid(existence);
-  const absent = presence < limits.presence;
-  const present = !absent && inside > 0;
-  const mask = { data: present ? data : data.fill(0), width, height };
-  const { areaPx, areaFraction, box } = measure(mask);
-  const reason = absent
-    ? `absent: presence ${comparison(presence, limits.presence)}`
-    : inside === 0
-      ? `empty: no pixel has a probability above ${limits.pixel}`
-      : null;
-  return { text, present, presence, probability: present ? sum / inside : 0, reason, mask, areaPx, areaFraction, box };
 }
 
 /** A model from an open network: everything that is not reading files. The model owns the network and frees it. */
@@ -199,14 +145,15 @@ export function createModel(network: Network, tokenizer: Tokenizer, settings: Mo
     return features;
   }
 
-  async function encode(
-    source: Image | string,
-    { signal }: { readonly signal?: AbortSignal } = {},
-  ): Promise<EncodedImage> {
+  async function encode(source: Image | string, options: EncodeOptions = {}): Promise<EncodedImage> {
     assertOpen();
+    const { signal, regions = [] } = options;
     signal?.throwIfAborted();
+    if (regions.length > 0) checkRegionSupport(settings, options.forceRegions ?? false);
     const start = performance.now();
-    const image = toRgb8(typeof source === 'string' ? await readRaster(source) : checkImage(source));
+    const raster = typeof source === 'string' ? await readRaster(source) : checkImage(source);
+    if (regions.length > 0) regionMask(regions, raster.width, raster.height);
+    const image = toRgb8(raster);
     const { pixels, fit } = fitToSquare(image, settings.imageSize, settings.fit);
     signal?.throwIfAborted();
     const features = await network.encodeImage(pixels, settings.imageSize, settings.imageSize);
@@ -218,19 +165,10 @@ export function createModel(network: Network, tokenizer: Tokenizer, settings: Mo
       options: SegmentOptions = {},
     ): AsyncGenerator<Segmentation, void, undefined> {
       assertOpen();
-      const asked = checkPrompts(prompts);
-      const limits = {
-        pixel: unit('threshold', options.threshold ?? DEFAULT_THRESHOLD),
-        presence: unit('presenceThreshold', options.presenceThreshold ?? presenceThreshold),
-      };
-      const joint = options.joint ?? false;
-      if (joint && asked.length > PROMPT_BATCH) {
-        throw new BiomedParseError(
-          'usage',
-          `${asked.length} prompts given; at most ${PROMPT_BATCH} are allowed together (joint)`,
-        );
-      }
-      for (let first = 0; first < asked.length; first += PROMPT_BATCH) {
+      const { prompts: asked, regions, limits, joint } = checkRequest(prompts, options, settings, presenceThreshold);
+      const region = regions.length === 0 ? {} : { region: fitMask(regionMask(regions, width, height), fit) };
+      // a region without texts is one question, whose text is empty
+      for (let first = 0; first < Math.max(1, asked.length); first += PROMPT_BATCH) {
         const batch = asked.slice(first, first + PROMPT_BATCH);
         options.signal?.throwIfAborted();
         const textStart = performance.now();
@@ -239,9 +177,9 @@ export function createModel(network: Network, tokenizer: Tokenizer, settings: Mo
         options.signal?.throwIfAborted();
         const decodeStart = performance.now();
         seconds.text += (decodeStart - textStart) / 1000;
-        const decoded = await network.decode(features, batchTexts, { joint });
+        const decoded = await network.decode(features, batchTexts, { joint, ...region });
         seconds.decode += (performance.now() - decodeStart) / 1000;
-        for (const [i, text] of batch.entries()) {
+        for (const [i, text] of (batch.length === 0 ? [''] : batch).entries()) {
           options.signal?.throwIfAborted();
           const answerStart = performance.now();
           const map = probabilityMap(decoded, i, fit);
@@ -265,7 +203,7 @@ export function createModel(network: Network, tokenizer: Tokenizer, settings: Mo
     presenceThreshold,
     encode,
     async segment(image, prompts, options = {}) {
-      checkPrompts(prompts);
+      checkRequest(prompts, options, settings, presenceThreshold);
       const encoded = await encode(image, options);
       try {
         const found: Segmentation[] = [];

@@ -1,0 +1,65 @@
+/** From mask logits and an existence logit to the answer: probability map, mask, presence, measurements, the reason of absence. */
+import { type Fit, unfitLogits } from '../image/fit.ts';
+import { measure } from '../image/measure.ts';
+import type { Decoded } from '../runtime/network.ts';
+import type { Segmentation } from './segment.ts';
+
+/** "0.03 < 0.50", with as many digits as it takes to tell the two apart. */
+export function comparison(value: number, limit: number): string {
+  for (let digits = 2; digits < 8; digits++) {
+    if (value.toFixed(digits) !== limit.toFixed(digits)) return `${value.toFixed(digits)} < ${limit.toFixed(digits)}`;
+  }
+  return `${value} < ${limit}`;
+}
+
+const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));
+
+/** Prompt `i`'s probabilities `[height, width]` at the image's own size. */
+export function probabilityMap(decoded: Decoded, i: number, fit: Fit): Float32Array {
+  const { height, width } = decoded;
+  const logits = decoded.logits.subarray(i * height * width, (i + 1) * height * width);
+  const map = unfitLogits(logits, width, height, fit);
+  for (let j = 0; j < map.length; j++) map[j] = sigmoid(map[j]);
+  return map;
+}
+
+/** From which probability a pixel is inside, and from which presence an object counts as found. */
+export interface Thresholds {
+  readonly pixel: number;
+  readonly presence: number;
+}
+
+/** Turns one prompt's probability map `[height, width]` and existence logit into the answer. */
+export function answer(
+  text: string,
+  probabilities: Float32Array,
+  size: Fit,
+  existence: number | null,
+  limits: Thresholds,
+): Segmentation {
+  const { width, height } = size;
+  const data = new Uint8Array(width * height);
+  let sum = 0;
+  let inside = 0;
+  let highest = 0;
+  for (let i = 0; i < data.length; i++) {
+    const value = probabilities[i];
+    if (value > highest) highest = value;
+    if (value > limits.pixel) {
+      data[i] = 1;
+      sum += value;
+      inside++;
+    }
+  }
+  const presence = existence === null ? highest : sigmoid(existence);
+  const absent = presence < limits.presence;
+  const present = !absent && inside > 0;
+  const mask = { data: present ? data : data.fill(0), width, height };
+  const { areaPx, areaFraction, box } = measure(mask);
+  const reason = absent
+    ? `absent: presence ${comparison(presence, limits.presence)}`
+    : inside === 0
+      ? `empty: no pixel has a probability above ${limits.pixel}`
+      : null;
+  return { text, present, presence, probability: present ? sum / inside : 0, reason, mask, areaPx, areaFraction, box };
+}
