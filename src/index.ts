@@ -15,6 +15,8 @@ export type { Box, Image, Mask } from './image/types.ts';
 export type { ModelConfig } from './model/config.ts';
 export type { ModelSettings } from './parse/config.ts';
 export type { Device } from './parse/device.ts';
+export { type Distributions, publishedDistributions, readDistributions } from './parse/distributions.ts';
 export { type LoadOptions, loadModel } from './parse/load.ts';
+export type { Rejection, RejectionOptions } from './parse/rejection.ts';
 export type { EncodedImage, EncodeOptions, Model, Seconds, Segmentation, SegmentOptions } from './parse/segment.ts';
 export { BiomedParseError, type ErrorCode } from './util/errors.ts';

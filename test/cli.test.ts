@@ -203,6 +203,49 @@ describe('segment with region prompts', () => {
   });
 });
 
+describe('segment with the rejection test', () => {
+  const own = (parameters: [number, number]) => {
+    const file = join(folder, 'own.json');
+    const colour = [1, 1];
+    const lung = { probability: parameters, red: colour, green: colour, blue: colour };
+    writeFileSync(
+      file,
+      JSON.stringify({ format: 'biomedparse-distributions', imageTypes: { 'X-Ray-Chest': { lung } } }),
+    );
+    return file;
+  };
+  it('reports p and rejects what does not look like its target', async () => {
+    // the white square has red, green and blue of 255/256 inside: p of a uniform distribution is 1/128
+    const argv = segment('-p', 'lung in chest X-Ray', '-p', 'other', '--reject', 'ks', '--distributions', own([1, 1]));
+    const { status, stdout } = await call([...argv, '--json']);
+    expect(status).toBe(0);
+    const [lung, other] = JSON.parse(stdout).results[0].prompts;
+    expect(lung).toMatchObject({ present: false, area_px: 0, box: null });
+    expect(lung.rejection).toMatchObject({ image_type: 'X-Ray-Chest', target: 'lung' });
+    expect(lung.rejection.p).toBeGreaterThan(0);
+    expect(lung.rejection.p).toBeLessThan(0.05);
+    expect(lung.reason).toMatch(/^rejected: the mask does not look like lung in X-Ray-Chest, p 0\.0\d+ < 0\.0?50?$/);
+    expect(other).toMatchObject({ present: true, rejection: { image_type: null, target: null, p: null } });
+    expect((await call(argv)).stdout).toMatch(/lung in chest X-Ray +rejected/);
+    const kept = await call([...argv, '--json', '--reject-threshold', '0']);
+    expect(JSON.parse(kept.stdout).results[0].prompts[0].present).toBe(true);
+  });
+  it('takes the image type from its option and tests against the published distributions', async () => {
+    const argv = segment('-p', 'left lung', '--reject', 'ks', '--image-type', 'x-ray-chest', '--json');
+    const [found] = JSON.parse((await call(argv)).stdout).results[0].prompts;
+    expect(found.rejection).toMatchObject({ image_type: 'X-Ray-Chest', target: 'left lung' });
+  });
+  it('refuses what it cannot use', async () => {
+    const ask = (...rest: string[]) => segment('-p', 'lung', ...rest);
+    await expectRefusal(ask('--reject', 'beta'), 2, /'beta' is invalid\. Allowed choices are ks/);
+    await expectRefusal(ask('--reject', 'ks', '--image-type', 'PET'), 2, /image type "PET"; there are CT-Abdomen/);
+    await expectRefusal(ask('--reject', 'ks', '--distributions', join(folder, 'no.json')), 1, /no\.json: no such file/);
+    await expectRefusal(ask('--reject-threshold', '0.1'), 2, /--reject-threshold is for the rejection test/);
+    await expectRefusal(ask('--distributions', 'a.json'), 2, /--distributions is for the rejection test/);
+    await expectRefusal(ask('--reject', 'ks', '--reject-threshold', '2'), 2, /'2' is invalid/);
+  });
+});
+
 describe('help and version', () => {
   it('go to standard output with status 0', async () => {
     const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -221,6 +264,10 @@ describe('help and version', () => {
       '--box',
       '--scribble',
       '--force',
+      '--image-type',
+      '--reject',
+      '--reject-threshold',
+      '--distributions',
       '--joint',
       '--device',
       '--threads',

@@ -51,6 +51,10 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     .option('--scribble <file>', "a mask of the image's size drawn on the object; may be given many times", collect)
     .option('--force', 'use points, boxes and scribbles although the model was not trained for them')
     .option('--joint', 'all prompts in one sequence, as the published model does it')
+    .option('--image-type <name>', 'what kind of image it is, for example CT-Abdomen')
+    .addOption(new Option('--reject <test>', 'reject masks that do not look like their target').choices(['ks']))
+    .option('--reject-threshold <p>', 'reject below this p (default: 0.05)', parseUnit)
+    .option('--distributions <file>', 'distributions that fit-rejection wrote (default: the published ones)')
     .option('--save-probabilities', 'write a float32 .npy [prompts, height, width] per image')
     .option('--json', 'print JSON instead of a table')
     .action(async (images: string[], options: SegmentCommand) => {

@@ -9,7 +9,7 @@ import type { RegionPrompt } from '../image/regions.ts';
 import type { Box } from '../image/types.ts';
 import type { Device } from '../parse/device.ts';
 import { checkPrompts } from '../parse/prompts.ts';
-import type { EncodedImage, Model, SegmentOptions } from '../parse/segment.ts';
+import type { EncodedImage, Model, Segmentation, SegmentOptions } from '../parse/segment.ts';
 import { BiomedParseError, errorLine } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
 import type { CliIo } from './io.ts';
@@ -18,10 +18,11 @@ import { type ImageFiles, planFiles } from './names.ts';
 import { type OutputFolder, openOutputFolder } from './output.ts';
 import { startProgress } from './progress.ts';
 import { hasRegions, type RegionCommand, type RegionReport, readRegions, reportRegions } from './regions.ts';
+import { type RejectionCommand, readRejection } from './rejection.ts';
 import { table } from './table.ts';
 
 /** Values of the command's options, as commander spells them. */
-export interface SegmentCommand extends RegionCommand {
+export interface SegmentCommand extends RegionCommand, RejectionCommand {
   readonly prompt?: readonly string[];
   readonly model?: string;
   readonly out: string;
@@ -44,6 +45,12 @@ interface PromptReport {
   readonly area_px: number;
   readonly area_fraction: number;
   readonly box: Box | null;
+  /** Only with --reject: what the mask was tested against, and the p of the test; null where nothing is known. */
+  readonly rejection?: {
+    readonly image_type: string | null;
+    readonly target: string | null;
+    readonly p: number | null;
+  };
   readonly mask: string;
   readonly overlay: string;
 }
@@ -109,6 +116,7 @@ async function segmentImage(
         area_px: found.areaPx,
         area_fraction: round(found.areaFraction, 8),
         box: found.box,
+        ...reportRejection(found),
         mask,
         overlay: overlayFile,
       });
@@ -145,7 +153,7 @@ function printTable(io: CliIo, model: Model, results: readonly ImageReport[], fo
     image.prompts.map((prompt) => [
       image.input,
       prompt.text || REGION_NAME,
-      prompt.present ? 'yes' : 'no',
+      prompt.present ? 'yes' : prompt.reason?.startsWith('rejected') ? 'rejected' : 'no',
       prompt.presence.toFixed(3),
       prompt.present ? prompt.probability.toFixed(3) : '-',
       String(prompt.area_px),
@@ -172,6 +180,13 @@ function printTable(io: CliIo, model: Model, results: readonly ImageReport[], fo
   io.out(`Model ${model.name}. Not a medical device: for research, not for diagnosis or treatment.\n`);
 }
 
+/** How an answer was tested, as the JSON output has it. */
+function reportRejection({ rejection }: Segmentation): Pick<PromptReport, 'rejection'> {
+  if (rejection === undefined) return {};
+  const { imageType, target, pValue } = rejection;
+  return { rejection: { image_type: imageType, target, p: pValue === null ? null : round(pValue, 6) } };
+}
+
 /** What is asked: prompts, regions or both. */
 async function readQuestion(
   inputs: readonly string[],
@@ -191,6 +206,7 @@ async function readQuestion(
 /** Runs the command; gives the exit status. */
 export async function runSegment(inputs: readonly string[], command: SegmentCommand, io: CliIo): Promise<number> {
   const { prompts, regions } = await readQuestion(inputs, command);
+  const rejection = await readRejection(command);
   const plan = planFiles(command.out, inputs, prompts.length === 0 ? [REGION_NAME] : prompts);
   const folder = await openOutputFolder(command.out);
   let model: Model | undefined;
@@ -201,6 +217,7 @@ export async function runSegment(inputs: readonly string[], command: SegmentComm
       ...(command.threads === undefined ? {} : { threads: command.threads }),
     });
     const options: SegmentOptions = {
+      ...rejection,
       signal: io.signal,
       joint: command.joint ?? false,
       probabilities: command.saveProbabilities ?? false,

@@ -2,10 +2,11 @@
 import { type Fit, unfitLogits } from '../image/fit.ts';
 import { measure } from '../image/measure.ts';
 import type { Decoded } from '../runtime/network.ts';
+import type { Rejection } from './rejection.ts';
 import type { Segmentation } from './segment.ts';
 
 /** "0.03 < 0.50", with as many digits as it takes to tell the two apart. */
-export function comparison(value: number, limit: number): string {
+function comparison(value: number, limit: number): string {
   for (let digits = 2; digits < 8; digits++) {
     if (value.toFixed(digits) !== limit.toFixed(digits)) return `${value.toFixed(digits)} < ${limit.toFixed(digits)}`;
   }
@@ -27,15 +28,18 @@ export function probabilityMap(decoded: Decoded, i: number, fit: Fit): Float32Ar
 export interface Thresholds {
   readonly pixel: number;
   readonly presence: number;
+  /** Below this p a tested mask is rejected. */
+  readonly rejection: number;
 }
 
-/** Turns one prompt's probability map `[height, width]` and existence logit into the answer. */
+/** Turns one prompt's probability map `[height, width]`, existence logit and rejection test into the answer. */
 export function answer(
   text: string,
   probabilities: Float32Array,
   size: Fit,
   existence: number | null,
   limits: Thresholds,
+  tested?: Rejection,
 ): Segmentation {
   const { width, height } = size;
   const data = new Uint8Array(width * height);
@@ -53,13 +57,28 @@ export function answer(
   }
   const presence = existence === null ? highest : sigmoid(existence);
   const absent = presence < limits.presence;
-  const present = !absent && inside > 0;
+  const p = tested?.pValue ?? 1;
+  const rejected = p < limits.rejection;
+  const present = !absent && inside > 0 && !rejected;
   const mask = { data: present ? data : data.fill(0), width, height };
   const { areaPx, areaFraction, box } = measure(mask);
   const reason = absent
     ? `absent: presence ${comparison(presence, limits.presence)}`
     : inside === 0
       ? `empty: no pixel has a probability above ${limits.pixel}`
-      : null;
-  return { text, present, presence, probability: present ? sum / inside : 0, reason, mask, areaPx, areaFraction, box };
+      : rejected
+        ? `rejected: the mask does not look like ${tested?.target} in ${tested?.imageType}, p ${comparison(p, limits.rejection)}`
+        : null;
+  return {
+    text,
+    present,
+    presence,
+    probability: present ? sum / inside : 0,
+    reason,
+    mask,
+    areaPx,
+    areaFraction,
+    box,
+    ...(tested === undefined ? {} : { rejection: tested }),
+  };
 }

@@ -7,7 +7,9 @@ import type { RegionPrompt } from '../image/regions.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import type { Thresholds } from './answer.ts';
+import { publishedDistributions } from './distributions.ts';
 import { checkPrompts } from './prompts.ts';
+import { checkImageType, REJECTION_THRESHOLD } from './rejection.ts';
 import type { SegmentOptions } from './segment.ts';
 
 /** Prompts decoded at a time: bounds the memory of one decoder run. Also the most that may be asked jointly. */
@@ -68,6 +70,10 @@ export function checkRequest(
   const limits = {
     pixel: unit('threshold', options.threshold ?? DEFAULT_THRESHOLD),
     presence: unit('presenceThreshold', options.presenceThreshold ?? presenceThreshold),
+    rejection: unit('rejection.threshold', options.rejection?.threshold ?? REJECTION_THRESHOLD),
   };
+  if (options.rejection !== undefined && options.imageType !== undefined) {
+    checkImageType(options.imageType, options.rejection.distributions ?? publishedDistributions);
+  }
   return { prompts: asked, regions, limits, joint };
 }

@@ -18,6 +18,7 @@ import { BiomedParseError } from '../util/errors.ts';
 import { answer, probabilityMap } from './answer.ts';
 import type { ModelSettings } from './config.ts';
 import { createLruCache } from './lru.ts';
+import { type Rejection, type RejectionOptions, rejectionTest } from './rejection.ts';
 import { checkRegionSupport, checkRequest, PROMPT_BATCH } from './request.ts';
 
 const TEXT_CACHE = 1024;
@@ -36,6 +37,10 @@ export interface SegmentOptions extends EncodeOptions {
   readonly threshold?: number;
   /** An object is present from this presence on (0..1, default: the model's own, else 0.5). */
   readonly presenceThreshold?: number;
+  /** Test every mask against what its target looks like, as published; a mask that does not look like it is rejected. */
+  readonly rejection?: RejectionOptions;
+  /** What kind of image it is ("CT-Abdomen"); left out, the rejection test reads it off prompts of the published form. */
+  readonly imageType?: string;
   /** All prompts in one sequence, as the published model does it (at most 32); default: each on its own. */
   readonly joint?: boolean;
   /**
@@ -53,7 +58,7 @@ export interface SegmentOptions extends EncodeOptions {
 export interface Segmentation {
   /** The prompt, trimmed; empty if only regions were given. */
   readonly text: string;
-  /** Whether the object was found: presence at or above its threshold and at least one pixel. */
+  /** Whether the object was found: presence at or above its threshold, at least one pixel, and not rejected. */
   readonly present: boolean;
   /** How sure the model is that the object is in the image, 0..1; without an existence head the highest pixel probability. */
   readonly presence: number;
@@ -69,6 +74,8 @@ export interface Segmentation {
   readonly areaFraction: number;
   /** Smallest box round the mask: left, top, right, bottom in pixels, right and bottom exclusive; null if empty. */
   readonly box: Box | null;
+  /** How the mask was tested, only with `rejection`. */
+  readonly rejection?: Rejection;
   /** `[height, width]` before thresholds, only with `probabilities`. */
   readonly probabilities?: Float32Array;
 }
@@ -167,6 +174,7 @@ export function createModel(network: Network, tokenizer: Tokenizer, settings: Mo
       assertOpen();
       const { prompts: asked, regions, limits, joint } = checkRequest(prompts, options, settings, presenceThreshold);
       const region = regions.length === 0 ? {} : { region: fitMask(regionMask(regions, width, height), fit) };
+      const test = options.rejection && rejectionTest(image, options.rejection, options.imageType);
       // a region without texts is one question, whose text is empty
       for (let first = 0; first < Math.max(1, asked.length); first += PROMPT_BATCH) {
         const batch = asked.slice(first, first + PROMPT_BATCH);
@@ -183,7 +191,7 @@ export function createModel(network: Network, tokenizer: Tokenizer, settings: Mo
           options.signal?.throwIfAborted();
           const answerStart = performance.now();
           const map = probabilityMap(decoded, i, fit);
-          const found = answer(text, map, fit, decoded.existence?.[i] ?? null, limits);
+          const found = answer(text, map, fit, decoded.existence?.[i] ?? null, limits, test?.(text, map));
           seconds.decode += (performance.now() - answerStart) / 1000;
           yield options.probabilities ? { ...found, probabilities: map } : found;
         }
