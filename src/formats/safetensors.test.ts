@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -6,9 +6,11 @@ import { BiomedParseError } from '../util/errors.ts';
 import {
   encodeSafetensors,
   fromFloat32,
+  openSafetensors,
   parseSafetensors,
   readSafetensors,
   type StoredTensor,
+  streamSafetensors,
   toFloat32,
   writeSafetensors,
 } from './safetensors.ts';
@@ -155,5 +157,46 @@ describe('refusals', () => {
     expect(() => encodeSafetensors(new Map([['a', bad]]))).toThrow('needs 8');
     expect(() => encodeSafetensors(new Map([['__metadata__', { ...bad, shape: [1] }]]))).toThrow('__metadata__');
     expect(() => fromFloat32(new Float32Array(3), [2, 2])).toThrow('[2, 2]');
+  });
+});
+
+describe('one tensor at a time', () => {
+  const tensors = new Map<string, StoredTensor>([
+    ['bytes', { dtype: 'U8', shape: [3], bytes: Uint8Array.of(1, 2, 255) }],
+    ['single', fromFloat32(Float32Array.of(1, -2), [2, 1])],
+    ['half', fromFloat32(Float32Array.of(0.5), [], 'F16')],
+  ]);
+  const bytesOf = async (name: string): Promise<Uint8Array> => tensors.get(name)!.bytes;
+
+  it('writes the same file as the whole-file call and reads each tensor by name', async () => {
+    const path = join(folder, 'streamed.safetensors');
+    await streamSafetensors(path, tensors, bytesOf, { format: 'pt' });
+    expect(readFileSync(path)).toEqual(Buffer.concat(encodeSafetensors(tensors, { format: 'pt' })));
+    const source = await openSafetensors(path);
+    expect([...source.tensors.keys()]).toEqual(['single', 'half', 'bytes']);
+    expect(source.tensors.get('single')).toEqual({ dtype: 'F32', shape: [2, 1] });
+    for (const [name, { bytes }] of tensors) expect([...(await source.read(name)).bytes]).toEqual([...bytes]);
+    await expect(source.read('none')).rejects.toThrow('has no tensor "none"');
+    await source.close();
+  });
+
+  it('leaves nothing behind when a tensor cannot be had or has other bytes than announced', async () => {
+    const path = join(folder, 'failed.safetensors');
+    const gone = new BiomedParseError('input', 'source gone');
+    await expect(streamSafetensors(path, tensors, () => Promise.reject(gone))).rejects.toBe(gone);
+    await expect(streamSafetensors(path, tensors, async () => new Uint8Array(1))).rejects.toThrow(
+      '1 bytes, F32 [2, 1]',
+    );
+    expect(readdirSync(folder).filter((name) => name.includes('failed'))).toEqual([]);
+  });
+
+  it('refuses a file that ends while it is read', async () => {
+    const path = join(folder, 'shrinking.safetensors');
+    await writeSafetensors(path, tensors);
+    const source = await openSafetensors(path);
+    truncateSync(path, statSync(path).size - 4);
+    await expect(source.read('bytes')).rejects.toThrow('it ended after');
+    await source.close();
+    await expect(openSafetensors(path)).rejects.toThrow('truncated?');
   });
 });

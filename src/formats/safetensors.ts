@@ -1,17 +1,15 @@
 /**
- * safetensors: 8-byte little-endian header length, JSON header, raw tensor data (github huggingface/safetensors, format description).
- * Offsets count from the end of the header. Refused: a header past the file or above 100 MB, unknown data types, byte sizes that
- * disagree with the shape, overlaps, holes, bytes after the last tensor, names given twice. Little-endian machines only, as Node's are.
+ * safetensors files (github huggingface/safetensors): read whole or one tensor at a time, written whole or streamed. The
+ * header is checked before any data is read: see safetensors-header.ts. Little-endian machines only, as Node's are.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { BiomedParseError } from '../util/errors.ts';
 import { readError, writeFileAtomic } from '../util/files.ts';
-import { DTYPE_BYTES, type Dtype, elementCount, type StoredTensor } from './tensor.ts';
+import { type Entry, headerLength, METADATA, parseHeader, refuse } from './safetensors-header.ts';
+import { DTYPE_BYTES, elementCount, type StoredTensor } from './tensor.ts';
+import type { TensorInfo, TensorSource } from './tensor-source.ts';
 
 export { type Dtype, fromFloat32, type StoredTensor, toFloat32 } from './tensor.ts';
-
-const MAX_HEADER_BYTES = 100_000_000;
-const METADATA = '__metadata__';
 
 /** What a safetensors file holds; the map keeps the order of the data. */
 export interface SafetensorsFile {
@@ -19,141 +17,18 @@ export interface SafetensorsFile {
   readonly metadata: Record<string, string>;
 }
 
-interface Entry {
-  readonly name: string;
-  readonly dtype: Dtype;
-  readonly shape: number[];
-  readonly start: number;
-  readonly end: number;
-}
-
-function refuse(label: string, reason: string, fields: Record<string, unknown> = {}): never {
-  throw new BiomedParseError('input', `${label} is not a usable safetensors file: ${reason}`, {
-    file: label,
-    ...fields,
-  });
-}
-
-/** The header's length from the first 8 bytes, checked against the file's size. */
-function headerLength(first: Uint8Array, fileBytes: number, label: string): number {
-  if (fileBytes < 8 || first.byteLength < 8) refuse(label, `it has ${fileBytes} bytes, at least 8 are needed`);
-  const length = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true));
-  if (length > MAX_HEADER_BYTES) {
-    refuse(label, `its header would have ${length} bytes, at most ${MAX_HEADER_BYTES} are allowed`, { length });
-  }
-  if (length > fileBytes - 8) {
-    refuse(label, `its header would have ${length} bytes, the file has ${fileBytes} (truncated?)`, { length });
-  }
-  return length;
-}
-
-/** The first key that the outermost object of a JSON text holds twice; JSON.parse itself keeps the last one silently. */
-function duplicateKey(json: string): string | undefined {
-  const seen = new Set<string>();
-  let depth = 0;
-  for (let i = 0; i < json.length; i++) {
-    const character = json[i];
-    if (character === '{' || character === '[') depth++;
-    else if (character === '}' || character === ']') depth--;
-    else if (character === '"') {
-      const start = i;
-      for (i++; json[i] !== '"'; i++) if (json[i] === '\\') i++;
-      if (depth !== 1 || !/^\s*:/.test(json.slice(i + 1, i + 32))) continue;
-      const key = JSON.parse(json.slice(start, i + 1)) as string;
-      if (seen.has(key)) return key;
-      seen.add(key);
-    }
-  }
-  return undefined;
-}
-
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-
-function parseEntry(name: string, value: unknown, dataBytes: number, label: string): Entry {
-  const quoted = JSON.stringify(name);
-  if (typeof value !== 'object' || value === null) refuse(label, `tensor ${quoted} has no description`);
-  const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
-  if (typeof dtype !== 'string' || !Object.hasOwn(DTYPE_BYTES, dtype)) {
-    const allowed = Object.keys(DTYPE_BYTES).join(', ');
-    refuse(label, `tensor ${quoted} has data type ${JSON.stringify(dtype)}; allowed: ${allowed}`);
-  }
-  if (!Array.isArray(shape) || !shape.every(isCount)) {
-    refuse(label, `tensor ${quoted} has shape ${JSON.stringify(shape)}; a list of whole numbers is needed`);
-  }
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
-    refuse(label, `tensor ${quoted} has data offsets ${JSON.stringify(offsets)}; two whole numbers are needed`);
-  }
-  const [start, end] = offsets as [number, number];
-  const bytes = elementCount(shape) * DTYPE_BYTES[dtype as Dtype];
-  if (start > end || end > dataBytes) {
-    refuse(label, `tensor ${quoted} lies at bytes ${start} to ${end}, the data has ${dataBytes} (truncated?)`);
-  }
-  if (end - start !== bytes) {
-    refuse(label, `tensor ${quoted} holds ${end - start} bytes, ${dtype} [${shape.join(', ')}] needs ${bytes}`);
-  }
-  return { name, dtype: dtype as Dtype, shape, start, end };
-}
-
-function parseHeader(
-  bytes: Uint8Array,
-  dataBytes: number,
-  label: string,
-): { entries: Entry[]; metadata: Record<string, string> } {
-  let header: unknown;
-  let text = '';
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    header = JSON.parse(text);
-  } catch {
-    refuse(label, 'its header is not JSON');
-  }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) {
-    refuse(label, 'its header is not a JSON object');
-  }
-  const twice = duplicateKey(text);
-  if (twice !== undefined) refuse(label, `tensor ${JSON.stringify(twice)} is described twice`);
-
-  const entries: Entry[] = [];
-  let metadata: Record<string, string> = {};
-  for (const [name, value] of Object.entries(header)) {
-    if (name !== METADATA) {
-      entries.push(parseEntry(name, value, dataBytes, label));
-      continue;
-    }
-    const pairs = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : null;
-    if (pairs === null || !pairs.every(([, text]) => typeof text === 'string')) {
-      refuse(label, `its ${METADATA} is not a map of strings`);
-    }
-    metadata = Object.fromEntries(pairs) as Record<string, string>;
-  }
-
-  entries.sort((a, b) => a.start - b.start || a.end - b.end);
-  let reached = 0;
-  for (const { name, start, end } of entries) {
-    if (start !== reached) {
-      const what =
-        start < reached ? 'overlaps the tensor before it' : `leaves a hole of ${start - reached} bytes before it`;
-      refuse(label, `tensor ${JSON.stringify(name)} ${what}`);
-    }
-    reached = end;
-  }
-  if (reached !== dataBytes) refuse(label, `${dataBytes - reached} bytes after the last tensor belong to nothing`);
-  return { entries, metadata };
-}
-
-function collect(header: Uint8Array, data: Uint8Array, label: string): SafetensorsFile {
-  const { entries, metadata } = parseHeader(header, data.byteLength, label);
-  const tensors = new Map<string, StoredTensor>();
-  for (const { name, dtype, shape, start, end } of entries) {
-    tensors.set(name, { dtype, shape, bytes: data.subarray(start, end) });
-  }
-  return { tensors, metadata };
+function collect(entries: readonly Entry[], data: Uint8Array): Map<string, StoredTensor> {
+  return new Map(
+    entries.map(({ name, dtype, shape, start, end }) => [name, { dtype, shape, bytes: data.subarray(start, end) }]),
+  );
 }
 
 /** Parses a whole file held in memory; tensors are views into it. `label` names it in errors. */
 export function parseSafetensors(bytes: Uint8Array, label: string): SafetensorsFile {
   const length = headerLength(bytes, bytes.byteLength, label);
-  return collect(bytes.subarray(8, 8 + length), bytes.subarray(8 + length), label);
+  const data = bytes.subarray(8 + length);
+  const { entries, metadata } = parseHeader(bytes.subarray(8, 8 + length), data.byteLength, label);
+  return { tensors: collect(entries, data), metadata };
 }
 
 /** Reads into a fresh buffer in pieces: one read call ends at 2 GB. */
@@ -167,22 +42,95 @@ async function readExactly(file: FileHandle, position: number, length: number, l
   return out;
 }
 
-/** Reads a file; tensors are views into one buffer that starts with the data, so well-made files come out aligned. */
-export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+interface OpenFile {
+  readonly file: FileHandle;
+  readonly entries: Entry[];
+  readonly metadata: Record<string, string>;
+  /** Where the data begins. */
+  readonly start: number;
+  readonly dataBytes: number;
+}
+
+/** Opens a file and checks its header, so that a broken file costs no memory. */
+async function openChecked(path: string): Promise<OpenFile> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');
     const { size } = await file.stat();
     const length = headerLength(await readExactly(file, 0, Math.min(8, size), path), size, path);
-    const header = await readExactly(file, 8, length, path);
-    // Checked before the data is read, so that a broken file costs no memory.
-    parseHeader(header, size - 8 - length, path);
-    return collect(header, await readExactly(file, 8 + length, size - 8 - length, path), path);
+    const [start, dataBytes] = [8 + length, size - 8 - length];
+    return { file, ...parseHeader(await readExactly(file, 8, length, path), dataBytes, path), start, dataBytes };
+  } catch (error) {
+    await file?.close();
+    throw error instanceof BiomedParseError ? error : readError(path, error);
+  }
+}
+
+/** Reads a file; tensors are views into one buffer that starts with the data, so well-made files come out aligned. */
+export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  const { file, entries, metadata, start, dataBytes } = await openChecked(path);
+  try {
+    return { tensors: collect(entries, await readExactly(file, start, dataBytes, path)), metadata };
   } catch (error) {
     throw error instanceof BiomedParseError ? error : readError(path, error);
   } finally {
-    await file?.close();
+    await file.close();
   }
+}
+
+/** Opens a file to read its tensors one at a time; `close` it when done. */
+export async function openSafetensors(path: string): Promise<TensorSource> {
+  const { file, entries, start } = await openChecked(path);
+  const places = new Map(entries.map((entry) => [entry.name, entry]));
+  return {
+    format: 'safetensors',
+    path,
+    tensors: new Map(entries.map(({ name, dtype, shape }) => [name, { dtype, shape }])),
+    async read(name) {
+      const entry = places.get(name) ?? refuse(path, `it has no tensor ${JSON.stringify(name)}`);
+      const bytes = await readExactly(file, start + entry.start, entry.end - entry.start, path);
+      return { dtype: entry.dtype, shape: entry.shape, bytes };
+    },
+    close: () => file.close(),
+  };
+}
+
+const byteCount = ({ dtype, shape }: TensorInfo): number => elementCount(shape) * DTYPE_BYTES[dtype];
+
+/** Names with wide data types first, so that all data is aligned. */
+function dataOrder(tensors: ReadonlyMap<string, TensorInfo>): [string, TensorInfo][] {
+  return [...tensors].sort(([, a], [, b]) => DTYPE_BYTES[b.dtype] - DTYPE_BYTES[a.dtype]);
+}
+
+/** Length and header for tensors that follow in the given order. */
+function encodeHeader(
+  order: readonly (readonly [string, TensorInfo])[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array[] {
+  const header: [string, unknown][] = Object.keys(metadata).length === 0 ? [] : [[METADATA, metadata]];
+  let reached = 0;
+  for (const [name, info] of order) {
+    const end = reached + byteCount(info);
+    header.push([name, { dtype: info.dtype, shape: info.shape, data_offsets: [reached, end] }]);
+    reached = end;
+  }
+  // fromEntries makes own properties even of '__proto__'.
+  const json = JSON.stringify(Object.fromEntries(header));
+  const text = Buffer.from(json.padEnd(json.length + ((8 - (Buffer.byteLength(json) % 8)) % 8)));
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setBigUint64(0, BigInt(text.byteLength), true);
+  return [length, text];
+}
+
+/** A tensor's bytes, if they are as many as announced. */
+function checkedBytes(name: string, info: TensorInfo, bytes: Uint8Array): Uint8Array {
+  const needed = byteCount(info);
+  if (name !== METADATA && bytes.byteLength === needed) return bytes;
+  throw new BiomedParseError(
+    'internal',
+    `tensor ${JSON.stringify(name)} cannot be stored: ${bytes.byteLength} bytes, ${info.dtype} [${info.shape.join(', ')}] needs ${needed}`,
+    { name },
+  );
 }
 
 /** The file's bytes in parts: header first, then one part a tensor, wide data types first so that all are aligned. */
@@ -190,27 +138,9 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array[] {
-  const order = [...tensors].sort(([, a], [, b]) => DTYPE_BYTES[b.dtype] - DTYPE_BYTES[a.dtype]);
-  const header: [string, unknown][] = Object.keys(metadata).length === 0 ? [] : [[METADATA, metadata]];
-  let reached = 0;
-  for (const [name, { dtype, shape, bytes }] of order) {
-    const needed = elementCount(shape) * DTYPE_BYTES[dtype];
-    if (name === METADATA || bytes.byteLength !== needed) {
-      throw new BiomedParseError(
-        'internal',
-        `tensor ${JSON.stringify(name)} cannot be stored: ${bytes.byteLength} bytes, ${dtype} [${shape.join(', ')}] needs ${needed}`,
-        { name },
-      );
-    }
-    header.push([name, { dtype, shape, data_offsets: [reached, reached + bytes.byteLength] }]);
-    reached += bytes.byteLength;
-  }
-  // fromEntries makes own properties even of '__proto__'.
-  const json = JSON.stringify(Object.fromEntries(header));
-  const text = Buffer.from(json.padEnd(json.length + ((8 - (Buffer.byteLength(json) % 8)) % 8)));
-  const length = new Uint8Array(8);
-  new DataView(length.buffer).setBigUint64(0, BigInt(text.byteLength), true);
-  return [length, text, ...order.map(([, tensor]) => tensor.bytes)];
+  const order = dataOrder(tensors);
+  const data = order.map(([name, info]) => checkedBytes(name, info, (tensors.get(name) as StoredTensor).bytes));
+  return [...encodeHeader(order, metadata), ...data];
 }
 
 /** Writes a safetensors file whole or not at all. */
@@ -220,4 +150,19 @@ export async function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   await writeFileAtomic(path, encodeSafetensors(tensors, metadata));
+}
+
+/** Writes a safetensors file whole or not at all, asking for one tensor's bytes at a time. */
+export async function streamSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, TensorInfo>,
+  bytesOf: (name: string) => Promise<Uint8Array>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  async function* parts(): AsyncGenerator<Uint8Array> {
+    const order = dataOrder(tensors);
+    yield* encodeHeader(order, metadata);
+    for (const [name, info] of order) yield checkedBytes(name, info, await bytesOf(name));
+  }
+  await writeFileAtomic(path, parts());
 }

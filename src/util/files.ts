@@ -44,20 +44,25 @@ export async function readFileChecked(path: string): Promise<Buffer> {
   }
 }
 
-/** Writes a file whole or not at all; parts are written one after another. The folder must exist; refusals are `io` errors. */
-export async function writeFileAtomic(path: string, data: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
+/** Writes a file whole or not at all; parts are written one after another, as they come. The folder must exist; refusals are `io` errors. */
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
   try {
     const file = await open(temporary, 'wx');
     try {
       const parts = typeof data === 'string' ? [Buffer.from(data)] : data instanceof Uint8Array ? [data] : data;
-      for (const part of parts) await file.writeFile(part);
+      for await (const part of parts) await file.writeFile(part);
     } finally {
       await file.close();
     }
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
+    // an error of whoever makes the parts is told as it is
+    if (error instanceof BiomedParseError) throw error;
     throw new BiomedParseError('io', `cannot write ${path}: ${systemReason(error)}`, { path }, error);
   }
 }

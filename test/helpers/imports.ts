@@ -29,6 +29,7 @@ export const ROOMS = [
 export const DOORS: Readonly<Record<string, (typeof ROOMS)[number]>> = {
   'onnxruntime-node': 'runtime',
   sharp: 'formats',
+  yauzl: 'formats',
   commander: 'cli',
   'cli-progress': 'cli',
   'onnx-buf': 'graph',
