@@ -1,6 +1,8 @@
 /** What can be asked for: targets and their other names, words for images, sides, and what is surely absent. */
+export { type Concept, conceptOfTarget, concepts, isTrained, type View } from './concepts/index.ts';
+export { type Category, type MetaObject, metaObjects } from './concepts/types.ts';
 export { findImageType, type ImageType, imageTypeName, imageTypes, typePrompt } from './image-types.ts';
-export { mirrorAllowed, mirrorTarget, sideOf, turnAllowed } from './laterality.ts';
+export { mirrorAllowed, mirrorTarget, type Side, sideOf, turnAllowed } from './laterality.ts';
 export { drawPrompt, promptCorpus, publishedPrompt } from './prompts.ts';
 export { publishedRows } from './published-rows.ts';
 export {
@@ -11,7 +13,6 @@ export {
   mayShow,
   modalities,
   modalityFamily,
-  type Region,
 } from './regions.ts';
 export { paraphrases, specificNames } from './synonyms.ts';
-export { modalityWords, siteWords, viewPhrases } from './words.ts';
+export { modalityWords, sites, siteWords, viewPhrases } from './words.ts';

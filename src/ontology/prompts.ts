@@ -4,7 +4,7 @@
  * synonym. Letter case is not varied, since every tokenizer here makes text lower-case.
  */
 import { createRandom, type Random } from '../util/random.ts';
-import { knownTargets, knownViews, mayShow } from './regions.ts';
+import { knownTargets, knownViews, mayShow, sidedTargets } from './regions.ts';
 import { paraphrases, specificNames } from './synonyms.ts';
 import { modalityWords, siteWords, viewPhrases } from './words.ts';
 
@@ -55,8 +55,6 @@ export function drawPrompt(random: Random, target: string, modality: string, sit
 
 /** Sequences that file names of data sets use; the table of views knows MRI only. */
 const sequences = ['MRI-T1', 'MRI-T1-Gd', 'MRI-T2', 'MRI-FLAIR', 'MRI-T2star'];
-const sided = ['lung', 'kidney', 'clavicle', 'adrenal gland', 'femur', 'humerus', 'hip bone', 'iliopsoas'];
-const sidedMuscles = ['gluteus maximus', 'gluteus medius', 'gluteus minimus', 'autochthonous back muscle'];
 
 /**
  * Texts to learn a vocabulary from: every name of every known target, every phrase for every kind of image, and drawn
@@ -64,8 +62,7 @@ const sidedMuscles = ['gluteus maximus', 'gluteus medius', 'gluteus minimus', 'a
  */
 export function promptCorpus(): string[] {
   const random = createRandom(20250101);
-  const sidedBases = [...sided, ...sidedMuscles, 'lung lower lobe', ...[6, 7, 8, 9, 10, 11, 12].map((n) => `rib ${n}`)];
-  const targets = [...knownTargets, ...sidedBases.flatMap((base) => [`left ${base}`, `right ${base}`])];
+  const targets = [...knownTargets, ...sidedTargets];
   const corpus: string[] = [];
   const views = knownViews.flatMap(({ modality, site }) =>
     (modality === 'MRI' ? [modality, ...sequences] : [modality]).map((name) => ({ modality: name, site })),

@@ -3,260 +3,21 @@
  * is surely NOT in an image: a target is absent when none of its regions can be in view. Targets that can occur anywhere
  * (bone, nerve, malignant tumor …), unknown targets and unknown kinds of image are never called absent.
  */
+import { type Concept, conceptOfTarget, concepts } from './concepts/index.ts';
+import type { Region } from './concepts/types.ts';
 import { sideOf } from './laterality.ts';
 
-export type Region =
-  | 'brain'
-  | 'head'
-  | 'eye'
-  | 'teeth'
-  | 'neck'
-  | 'larynx'
-  | 'chest'
-  | 'heart'
-  | 'breast'
-  | 'abdomen'
-  | 'gut'
-  | 'pelvis'
-  | 'fetus'
-  | 'spine'
-  | 'limb'
-  | 'skin'
-  | 'tissue'
-  | 'blood';
+const isSideOfParent = ({ side, name, parent }: Concept): boolean => name === `${side} ${parent}`;
 
-/** Targets by the regions that they share; a sided target ("left kidney") is listed without its side. */
-const targetGroups: readonly (readonly [readonly Region[], readonly string[]])[] = [
-  [
-    ['brain'],
-    [
-      'brain tumor',
-      'glioma',
-      'lower-grade glioma',
-      'meningioma',
-      'pituitary tumor',
-      'brain ventricle',
-      'basal ganglia',
-      'brainstem',
-      'cerebellum',
-      'hippocampus',
-      'anterior hippocampus',
-      'posterior hippocampus',
-      'amygdala',
-      'intraparenchymal hemorrhage',
-      'intraventricular hemorrhage',
-      'subarachnoid hemorrhage',
-      'subdural hemorrhage',
-      'epidural hemorrhage',
-    ],
-  ],
-  [
-    ['brain', 'spine'],
-    ['gray matter', 'white matter', 'cerebrospinal fluid', 'multiple sclerosis lesion'],
-  ],
-  [['head', 'neck'], ['nasopharyngeal carcinoma']],
-  [
-    ['eye'],
-    [
-      'optic disc',
-      'optic cup',
-      'retinal vessel',
-      'hard exudates',
-      'inner retina',
-      'neurosensory retina',
-      'outer nuclear layer',
-      'retinal pigment epithelium and photoreceptor layer',
-      'retinal fluid',
-      'subretinal fluid',
-      'intraretinal fluid',
-      'foveal avascular zone',
-      'cystoid macular edema',
-    ],
-  ],
-  [['teeth', 'head'], ['dental caries']],
-  [
-    ['larynx', 'neck'],
-    ['vocal folds', 'glottal space', 'laryngeal lesion'],
-  ],
-  [['gut', 'larynx', 'limb'], ['surgical instrument']],
-  [['larynx', 'neck', 'head', 'chest'], ['endotracheal tube']],
-  [
-    ['larynx', 'neck', 'head', 'chest', 'abdomen', 'gut'],
-    ['nasogastric tube', 'esophagus'],
-  ],
-  [
-    ['chest', 'neck', 'heart'],
-    ['central venous line', 'clavicle'],
-  ],
-  [
-    ['chest', 'neck', 'larynx'],
-    ['trachea', 'airways'],
-  ],
-  [['neck', 'head', 'chest', 'limb'], ['common carotid artery']],
-  [
-    ['heart', 'chest'],
-    [
-      'heart',
-      'left heart ventricle',
-      'right heart ventricle',
-      'left heart atrium',
-      'right heart atrium',
-      'myocardium',
-      'heart myocardium',
-      'myocardial infarction',
-      'mitral valve',
-      'aortic valve',
-      'pulmonary artery',
-      'superior vena cava',
-      'cardiomediastinum',
-    ],
-  ],
-  [
-    ['heart', 'chest', 'abdomen', 'spine'],
-    ['aorta', 'inferior vena cava'],
-  ],
-  [
-    ['chest'],
-    [
-      'lung',
-      'lung lower lobe',
-      'lower lung lobe',
-      'upper lung lobe',
-      'middle lung lobe',
-      'lung nodule',
-      'lung tumor',
-      'lung consolidation',
-      'lung opacity',
-      'ground glass opacity',
-      'COVID-19 infection',
-      'viral pneumonia',
-      'pneumothorax',
-      'pleural effusion',
-      'pulmonary embolism',
-    ],
-  ],
-  [
-    ['chest', 'abdomen', 'spine', 'breast'],
-    ['costal cartilages', ...[6, 7, 8, 9, 10, 11, 12].map((n) => `rib ${n}`)],
-  ],
-  [['limb', 'chest', 'abdomen', 'breast'], ['humerus']],
-  [['breast'], ['breast tumor', 'breast mass']],
-  [
-    ['abdomen'],
-    [
-      'liver',
-      'spleen',
-      'stomach',
-      'kidney',
-      'kidney stone',
-      'kidney tumor',
-      'kidney cyst',
-      'pancreas',
-      'pancreatic tumor',
-      'gallbladder',
-      'duodenum',
-      'adrenal gland',
-      'hepatic vessel',
-      'portal vein and splenic vein',
-      'liver tumor',
-      'malignant liver tumor',
-      'benign liver tumor',
-    ],
-  ],
-  [
-    ['abdomen', 'pelvis', 'gut'],
-    ['small bowel', 'large bowel', 'colon', 'colon tumor'],
-  ],
-  [
-    ['gut', 'abdomen'],
-    [
-      'polyp',
-      'neoplastic polyp',
-      'non-neoplastic polyp',
-      'gastrointestinal polyp',
-      'suspicious gastrointestinal lesion',
-      'gastrointestinal cancer',
-      'high-grade dysplasia',
-      'Barrett esophagus',
-    ],
-  ],
-  [
-    ['pelvis'],
-    [
-      'urinary bladder',
-      'prostate',
-      'prostate central gland',
-      'prostate peripheral zone',
-      'prostate tumor',
-      'prostate gland',
-      'uterus',
-      'pubic symphysis',
-      'hip bone',
-      'gluteus maximus',
-      'gluteus medius',
-      'gluteus minimus',
-    ],
-  ],
-  [['pelvis', 'limb'], ['femur']],
-  [['pelvis', 'abdomen', 'fetus'], ['ovarian tumor']],
-  [['fetus'], ['fetal head']],
-  [
-    ['spine', 'abdomen', 'pelvis', 'chest', 'neck'],
-    [
-      'iliopsoas',
-      'autochthonous back muscle',
-      'sacrum',
-      ...['T11', 'T12', 'L1', 'L2', 'L3', 'L4', 'L5', 'S1'].map((level) => `${level} vertebra`),
-    ],
-  ],
-  [
-    ['spine', 'abdomen', 'pelvis', 'chest', 'neck', 'head', 'heart', 'fetus', 'teeth'],
-    ['vertebra', 'spinal cord', 'spinal cord gray matter'],
-  ],
-  [['skin'], ['skin lesion', 'melanoma']],
-  [
-    ['tissue'],
-    ['glandular structure', 'glomerulus', 'connective tissue cells', 'epithelial cells', 'neoplastic cells'],
-  ],
-  [
-    ['tissue', 'blood'],
-    [
-      'cell nuclei',
-      'cell nucleus',
-      'cytoplasm',
-      'inflammatory cells',
-      'white blood cell',
-      'neutrophil',
-      'lymphocyte',
-      'monocyte',
-      'basophil',
-      'eosinophil',
-    ],
-  ],
-];
+/** Every target that data sets or the published list name, sides left out. */
+export const knownTargets: readonly string[] = concepts.flatMap((concept) =>
+  isSideOfParent(concept) ? [] : concept.targets,
+);
 
-/** Targets that can occur in images of every kind, or whose words do not say where. */
-const anywhereTargets: readonly string[] = [
-  'air cavity',
-  'soft tissue',
-  'bone',
-  'bone metastasis',
-  'blood vessel',
-  'nerve',
-  'malignant tumor',
-  'benign tumor',
-  'tumor core',
-  'enhancing tumor',
-  'necrotic tumor core',
-  'peritumoral edema',
-  'tubing',
-  'monitoring probes',
-];
-
-const regionsOfTarget = new Map(targetGroups.flatMap(([regions, names]) => names.map((name) => [name, regions])));
-
-/** Every target that the table knows, sides left out. */
-export const knownTargets: readonly string[] = [...regionsOfTarget.keys(), ...anywhereTargets];
+/** The left and right ones of known targets. */
+export const sidedTargets: readonly string[] = concepts.flatMap((concept) =>
+  isSideOfParent(concept) ? concept.targets : [],
+);
 
 const trunk: readonly Region[] = [
   'chest',
@@ -353,7 +114,7 @@ export const knownViews: readonly { readonly modality: string; readonly site: st
 
 /** True where the target can be in such an image, or nothing certain is known. */
 export function mayShow(target: string, modality: string, site: string): boolean {
-  const regions = regionsOfTarget.get(target) ?? regionsOfTarget.get(sideOf(target).base);
+  const regions = (conceptOfTarget(target) ?? conceptOfTarget(sideOf(target).base))?.regions ?? undefined;
   const view = views[modalityFamily(modality)]?.[site];
   if (regions === undefined || view === undefined) return true;
   return regions.some((region) => view.includes(region));

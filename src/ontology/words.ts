@@ -28,21 +28,27 @@ const modalityTable: Readonly<Record<string, readonly string[]>> = {
 };
 
 const siteTable: Readonly<Record<string, readonly string[]>> = {
-  abdomen: ['abdomen', 'abdominal'],
+  abdomen: ['abdomen', 'abdominal', 'belly'],
+  'adrenal gland': ['adrenal gland', 'adrenal'],
+  'bile-duct': ['bile-duct', 'bile duct', 'biliary'],
+  bladder: ['bladder', 'vesical'],
   blood: ['blood', 'blood smear', 'peripheral blood'],
   bone: ['bone', 'skeletal'],
   brain: ['brain', 'head', 'cerebral'],
   breast: ['breast', 'mammary'],
   cells: ['cells', 'cell'],
+  cervix: ['cervix', 'uterine cervix'],
   chest: ['chest', 'thoracic', 'thorax'],
   colon: ['colon', 'colonic', 'bowel'],
+  esophagus: ['esophagus', 'esophageal'],
   fetal: ['fetal', 'foetal', 'obstetric', 'prenatal'],
   gastrointestinal: ['gastrointestinal', 'GI', 'digestive tract'],
   head: ['head', 'brain'],
+  'head-neck': ['head-neck', 'head and neck'],
   heart: ['heart', 'cardiac'],
   kidney: ['kidney', 'renal'],
   larynx: ['larynx', 'laryngeal', 'throat'],
-  limb: ['limb', 'peripheral'],
+  limb: ['limb', 'peripheral', 'extremity'],
   liver: ['liver', 'hepatic'],
   lung: ['lung', 'pulmonary'],
   mixed: ['mixed', 'tissue'],
@@ -55,7 +61,12 @@ const siteTable: Readonly<Record<string, readonly string[]>> = {
   retinal: ['retinal', 'eye', 'retina'],
   skin: ['skin', 'cutaneous'],
   spine: ['spine', 'spinal'],
+  stomach: ['stomach', 'gastric'],
   teeth: ['teeth', 'dental', 'panoramic dental'],
+  testis: ['testis', 'testicular'],
+  thyroid: ['thyroid', 'thyroid gland'],
+  transperineal: ['transperineal', 'perineal'],
+  uterus: ['uterus', 'uterine'],
 };
 
 /** Whole phrases for site and modality together that no template would make. */
@@ -76,6 +87,15 @@ const viewTable: Readonly<Record<string, readonly string[]>> = {
   'fundus|retinal': ['color fundus photograph', 'colour fundus photograph', 'eye fundus'],
   'OCT|retinal': ['retinal OCT', 'macular OCT'],
 };
+
+/** Every site that has words; the published ones are among them or among their words. */
+export const sites: readonly string[] = Object.keys(siteTable);
+
+/** Modalities and sequences that have words. */
+export const modalityNames: readonly string[] = Object.keys(modalityTable);
+
+/** Phrases that name a modality and a site at once ("CXR"), by `modality|site`. */
+export const viewNames: Readonly<Record<string, readonly string[]>> = viewTable;
 
 /** Words for a modality; an unknown one stands for itself. */
 export function modalityWords(modality: string): readonly string[] {
