@@ -78,6 +78,25 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
   }
 }
 
+/** Where a tensor's bytes lie in its file. */
+export interface TensorPlace extends TensorInfo {
+  /** Bytes from the start of the file. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Checks a file's header and tells where each tensor lies, reading no values. */
+export async function locateSafetensors(path: string): Promise<Map<string, TensorPlace>> {
+  const { file, entries, start: data } = await openChecked(path);
+  await file.close();
+  return new Map(
+    entries.map(({ name, dtype, shape, start, end }) => [
+      name,
+      { dtype, shape, offset: data + start, length: end - start },
+    ]),
+  );
+}
+
 /** Opens a file to read its tensors one at a time; `close` it when done. */
 export async function openSafetensors(path: string): Promise<TensorSource> {
   const { file, entries, start } = await openChecked(path);

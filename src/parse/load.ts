@@ -5,7 +5,6 @@
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSafetensors, toFloat32 } from '../formats/safetensors.ts';
 import { createTokenizer } from '../model/tokenizer.ts';
 import { openNetwork } from '../runtime/open.ts';
 import { BiomedParseError, errorLine } from '../util/errors.ts';
@@ -14,6 +13,7 @@ import { checkModelSettings } from './config.ts';
 import { checkDevice, type Device } from './device.ts';
 import { packageRoot } from './package-root.ts';
 import { createModel, type Model } from './segment.ts';
+import { readWeights } from './weights.ts';
 
 /** The shipped model's folder. */
 export const defaultModelDirectory = join(packageRoot, 'models', 'default');
@@ -61,11 +61,8 @@ export async function loadModel(directory: string = defaultModelDirectory, optio
     const settings = checkModelSettings(await readJson(join(directory, 'config.json')), join(directory, 'config.json'));
     const tokenizerFile = join(directory, 'tokenizer.json');
     const tokenizer = createTokenizer(await readJson(tokenizerFile), { contextLength: settings.text.contextLength });
-    const { tensors } = await readSafetensors(weightFile);
-    const weights = new Map(
-      [...tensors].map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }]),
-    );
-    const network = await openNetwork(settings, weights, options);
+    const weights = await readWeights(weightFile);
+    const network = await openNetwork(settings, weights, { ...options, weightFolder: directory });
     return createModel(network, tokenizer, settings);
   } catch (error) {
     if (error instanceof BiomedParseError && (error.code === 'model' || error.code === 'input'))

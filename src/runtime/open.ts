@@ -13,7 +13,8 @@ import { BiomedParseError } from '../util/errors.ts';
 import type { Decoded, ImageFeatures, Network, TextFeatures } from './network.ts';
 import { openSession, type Session, type SessionOptions, type Values } from './session.ts';
 
-export type Weights = ReadonlyMap<string, { readonly shape: Shape; readonly data: Float32Array }>;
+/** Values of all parameters, in memory or, with the option `weightFolder`, in a file of that folder. */
+export type Weights = ReadonlyMap<string, Weight>;
 
 /** Keys of published checkpoints that text-prompted inference does not read; skipped by name. */
 const unusedKeys =
@@ -129,7 +130,7 @@ export async function openNetwork(
   const memoryShapes = new Map<string, Record<string, Shape>>();
 
   const open = async (name: string, outputs: Record<string, Tensor>): Promise<Session> => {
-    const model = lowerToOnnx(outputs, { name, target, weights: weights as ReadonlyMap<string, Weight> });
+    const model = lowerToOnnx(outputs, { name, target, weights });
     const session = await openSession(model, { ...options, device });
     // after a fall-back the later sessions go to the same device at once, without another message
     device = session.device;

@@ -16,6 +16,8 @@ export interface SessionOptions {
   readonly device?: Device;
   /** Threads of one operator; 0 leaves the choice to ONNX Runtime. Default 0. */
   readonly threads?: number;
+  /** Folder of the files that hold a model's external weights; they are mapped, not copied. */
+  readonly weightFolder?: string;
   /** Told about a fall-back to another device. */
   readonly onMessage?: (line: string) => void;
 }
@@ -50,7 +52,9 @@ async function loadOrt(): Promise<Ort> {
   return loaded;
 }
 
-function sessionOptions(device: Device, threads: number): InferenceSession.SessionOptions {
+function sessionOptions(device: Device, options: SessionOptions): InferenceSession.SessionOptions {
+  const { threads = 0, weightFolder } = options;
+  const external = weightFolder === undefined ? {} : { model_external_initializers_file_folder_path: weightFolder };
   return {
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
     // on WebGPU the higher levels fuse away an output of LayerNormalization that is in use
@@ -61,20 +65,18 @@ function sessionOptions(device: Device, threads: number): InferenceSession.Sessi
     executionMode: 'sequential',
     logSeverityLevel: 3,
     // spinning threads take the processor from the other workers
-    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' }, ...external } },
   };
 }
 
 async function createSession(
   ort: Ort,
-  source: Uint8Array | string,
+  bytes: Uint8Array,
   options: SessionOptions,
 ): Promise<{ session: InferenceSession; device: Device }> {
   const device = options.device ?? 'cpu';
   const create = (on: Device): Promise<InferenceSession> =>
-    typeof source === 'string'
-      ? ort.InferenceSession.create(source, sessionOptions(on, options.threads ?? 0))
-      : ort.InferenceSession.create(source, sessionOptions(on, options.threads ?? 0));
+    ort.InferenceSession.create(bytes, sessionOptions(on, options));
   try {
     return { session: await create(device), device };
   } catch (cause) {
@@ -84,10 +86,10 @@ async function createSession(
   return { session: await create('cpu'), device: 'cpu' };
 }
 
-/** Opens a session on a lowered model, or on the `.onnx` file it was written to when its weights lie outside. */
-export async function openSession(model: OnnxModel, options: SessionOptions = {}, path?: string): Promise<Session> {
+/** Opens a session on a lowered model. */
+export async function openSession(model: OnnxModel, options: SessionOptions = {}): Promise<Session> {
   const ort = await loadOrt();
-  const { session, device } = await createSession(ort, path ?? model.bytes, options);
+  const { session, device } = await createSession(ort, model.bytes, options);
   const wrap = (type: 'f32' | 'i64' | 'bool', values: Values, shape: readonly number[]): OrtTensor =>
     new ort.Tensor(elementTypes[type], values as Float32Array, shape);
   return {

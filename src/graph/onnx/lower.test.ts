@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openSession, type Session } from '../../runtime/session.ts';
+import { openSession, type Session, type SessionOptions } from '../../runtime/session.ts';
 import * as ops from '../ops/index.ts';
 import { input, makeTensor, parameter } from '../tensor.ts';
 import { countFlops, lowerToOnnx, type OnnxModel, type Weight } from './lower.ts';
@@ -11,8 +11,12 @@ import { portableTarget } from './target.ts';
 
 const options = { name: 'test', target: portableTarget };
 
-async function withSession<T>(model: OnnxModel, use: (session: Session) => Promise<T>, path?: string): Promise<T> {
-  const session = await openSession(model, { threads: 1 }, path);
+async function withSession<T>(
+  model: OnnxModel,
+  use: (session: Session) => Promise<T>,
+  more: SessionOptions = {},
+): Promise<T> {
+  const session = await openSession(model, { threads: 1, ...more });
   try {
     return await use(session);
   } finally {
@@ -51,10 +55,8 @@ describe('lowerToOnnx', () => {
       const external = { location: 'weights.bin', offset: 8, length: 12 };
       const weights = new Map<string, Weight>([['part.weight', { shape: [1, 3], external }]]);
       const model = lowerToOnnx({ y }, { ...options, weights });
-      const path = join(folder, 'model.onnx');
-      await writeFile(path, model.bytes);
       await writeFile(join(folder, 'weights.bin'), new Uint8Array(Float32Array.of(0, 0, ...weightValues).buffer));
-      const found = await withSession(model, (s) => s.run({ x: xValues }), path);
+      const found = await withSession(model, (s) => s.run({ x: xValues }), { weightFolder: folder });
       expect(found.y).toEqual(Float32Array.of(321, 654));
     } finally {
       await rm(folder, { recursive: true });
