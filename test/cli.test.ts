@@ -281,11 +281,11 @@ describe('help and version', () => {
 
 describe('a wrong call is refused in one line with status 2', () => {
   it.each<[string, string[], RegExp]>([
-    ['no command', [], /no command given; allowed: segment, evaluate, train/],
+    ['no command', [], /no command given; allowed: segment, evaluate, train, convert/],
     [
       'an unknown command',
       ['sgment'],
-      /unknown command 'sgment' \(Did you mean segment\?\); allowed: segment, evaluate, train/,
+      /unknown command 'sgment' \(Did you mean segment\?\); allowed: segment, evaluate, train, convert/,
     ],
     [
       'an unknown option',

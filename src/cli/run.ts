@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { DEVICES, MAX_THREADS } from '../parse/device.ts';
 import { packageVersion } from '../parse/package-root.ts';
 import { errorLine, exitStatus } from '../util/errors.ts';
+import type { ConvertCommand } from './convert.ts';
 import type { EvaluateCommand } from './evaluate.ts';
 import type { CliIo } from './io.ts';
 import { collect, parseList, parseUnit, parseWhole } from './options.ts';
@@ -21,6 +22,21 @@ function modelOptions(command: Command): Command {
     .option('--model <dir>', 'model folder (default: the shipped model)')
     .addOption(new Option('--device <name>', 'where to run (default: cpu)').choices([...DEVICES]))
     .option('--threads <n>', 'threads to run on (default: one per core)', parseWhole(1, MAX_THREADS));
+}
+
+function conversionOptions(command: Command): Command {
+  return command
+    .option('--config <yaml>', 'the published configuration file, for what the tensors do not tell')
+    .option(
+      '--set <name=value>',
+      'one of its settings, such as MODEL.DECODER.NHEADS=8; may be given many times',
+      collect,
+    )
+    .option('--image-size <n>', 'side of the square input, a multiple of 32 (default: 1024)', parseWhole(32, 4096))
+    .addOption(
+      new Option('--dtype <type>', "weights as float32 or float16 (default: the checkpoint's)").choices(['f32', 'f16']),
+    )
+    .option('--json', 'print JSON instead of a summary');
 }
 
 function build(io: CliIo, finish: (status: number) => void): Command {
@@ -87,6 +103,18 @@ function build(io: CliIo, finish: (status: number) => void): Command {
       const { runTrain } = await import('./train.ts');
       finish(await runTrain(config, options, io));
     });
+
+  conversionOptions(
+    program
+      .command('convert')
+      .description('make a model folder from a published BiomedParse v1 checkpoint')
+      .argument('<checkpoint>', 'PyTorch (.pt) or safetensors file')
+      .requiredOption('--out <dir>', 'the model folder to make')
+      .requiredOption('--merges <file>', "CLIP's list of merges or a tokenizer.json"),
+  ).action(async (checkpoint: string, options: ConvertCommand) => {
+    const { runConvert } = await import('./convert.ts');
+    finish(await runConvert(checkpoint, options, io));
+  });
   return program;
 }
 

@@ -30,6 +30,7 @@ export const DOORS: Readonly<Record<string, (typeof ROOMS)[number]>> = {
   'onnxruntime-node': 'runtime',
   sharp: 'formats',
   yauzl: 'formats',
+  yaml: 'formats',
   commander: 'cli',
   'cli-progress': 'cli',
   'onnx-buf': 'graph',
