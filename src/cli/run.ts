@@ -9,6 +9,7 @@ import { packageVersion } from '../parse/package-root.ts';
 import { errorLine, exitStatus } from '../util/errors.ts';
 import type { ConvertCommand } from './convert.ts';
 import type { EvaluateCommand } from './evaluate.ts';
+import type { FitRejectionCommand } from './fit-rejection.ts';
 import type { CliIo } from './io.ts';
 import { collect, parseList, parseUnit, parseWhole } from './options.ts';
 import { collectBox, collectPoint } from './regions.ts';
@@ -115,6 +116,20 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     const { runConvert } = await import('./convert.ts');
     finish(await runConvert(checkpoint, options, io));
   });
+  modelOptions(
+    program
+      .command('fit-rejection')
+      .description('fit what masks should look like to a data folder, for segment --distributions')
+      .argument('<data-root>', 'folder that holds the data sets, with train and test splits'),
+  )
+    .option('--out <file>', 'file for the distributions', 'distributions.json')
+    .option('--sets <names>', 'only these data sets, separated by commas (default: all)', parseList)
+    .option('--limit <n>', 'at most this many images per set and split', parseWhole(1, 1_000_000))
+    .option('--json', 'print JSON instead of a table')
+    .action(async (root: string, options: FitRejectionCommand) => {
+      const { runFitRejection } = await import('./fit-rejection.ts');
+      finish(await runFitRejection(root, options, io));
+    });
   return program;
 }
 

@@ -7,7 +7,7 @@
  * Image type and target are those named by the caller, else read off a prompt of the published form
  * "{target} in {site} {modality}". What has no distribution is not tested.
  */
-import { maskStatistics } from '../image/statistics.ts';
+import { type MaskStatistics, maskStatistics } from '../image/statistics.ts';
 import type { Image } from '../image/types.ts';
 import { imageTypeName, paraphrases } from '../ontology/index.ts';
 import { betaCdf, singleSamplePValue } from '../util/beta.ts';
@@ -38,13 +38,15 @@ export interface Identified {
   readonly channels: ChannelDistributions;
 }
 
+/** p of four mask statistics, 0..1: the fourth root of the product of their p-values. */
+export function statisticsPValue(statistics: MaskStatistics, channels: ChannelDistributions): number {
+  const product = statistics.reduce((p, value, i) => p * singleSamplePValue(betaCdf(value, channels[i])), 1);
+  return product ** (1 / 4);
+}
+
 /** p of a probability map `[height, width]` and the 8-bit RGB image under it, 0..1. */
 export function rejectionPValue(probabilities: Float32Array, image: Image, channels: ChannelDistributions): number {
-  const product = maskStatistics(probabilities, image).reduce(
-    (p, value, i) => p * singleSamplePValue(betaCdf(value, channels[i])),
-    1,
-  );
-  return product ** (1 / 4);
+  return statisticsPValue(maskStatistics(probabilities, image), channels);
 }
 
 /** The name of an image type as the distributions spell it; a `usage` error lists them where there is none. */

@@ -1,0 +1,108 @@
+/** `biomedparse fit-rejection` on a data folder made here and the fake network, which finds bright pixels. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../src/cli/run.ts';
+import { writePng } from '../src/formats/raster.ts';
+import { readDistributions } from '../src/parse/distributions.ts';
+import { fakeModel } from './fake-model.ts';
+import { box, type MadeImage, writeSplit } from './helpers/dataset.ts';
+
+let root: string;
+const inside = box(16, 16, 48, 48);
+
+/** A bright square on black, which is the mask of every target. */
+function made(name: string, level: number, ...targets: string[]): MadeImage {
+  return {
+    name,
+    width: 64,
+    height: 64,
+    pixel: (x, y) => [inside(x, y) ? level : 0],
+    masks: Object.fromEntries(targets.map((target) => [target, inside])),
+  };
+}
+const levels = (n: number, from: number): number[] => Array.from({ length: n }, (_, i) => from + ((i * 37) % 60));
+
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'biomedparse-fit-'));
+  const chest = (split: string, values: number[]) =>
+    values.map((level, i) => made(`${split}${i}_X-Ray_chest`, level, 'lung', ...(i < 3 ? ['clavicle'] : [])));
+  await writeSplit(root, 'varied', 'train', chest('a', levels(20, 180)));
+  // held out: ten squares as they were fitted, two far darker ones
+  await writeSplit(root, 'varied', 'test', chest('b', [...levels(10, 182), 131, 132]));
+  const flat = Array.from({ length: 10 }, (_, i) => made(`c${i}_CT_neck`, 200, 'thyroid'));
+  await writeSplit(root, 'flat', 'train', flat);
+  await writeSplit(root, 'flat', 'test', [made('d_CT_neck', 200, 'thyroid')]);
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+async function call(...argv: string[]) {
+  let [stdout, stderr] = ['', ''];
+  const status = await run(argv, {
+    out: (text) => {
+      stdout += text;
+    },
+    err: (text) => {
+      stderr += text;
+    },
+    terminal: false,
+    loadModel: async () => fakeModel().model,
+    signal: new AbortController().signal,
+  });
+  return { status, stdout, stderr };
+}
+
+describe('fit-rejection', () => {
+  it('fits, counts false alarms on the held-out part, and writes what segment reads', async () => {
+    const out = join(root, 'own.json');
+    const { status, stdout } = await call('fit-rejection', root, '--out', out, '--json');
+    expect(status).toBe(0);
+    const { pairs, distributions } = JSON.parse(stdout);
+    expect(distributions).toBe(out);
+    const [thyroid, clavicle, lung] = pairs;
+    expect(thyroid).toMatchObject({ image_type: 'CT-neck', target: 'thyroid', reason: 'probability does not vary' });
+    expect(clavicle).toMatchObject({ image_type: 'X-Ray-Chest', masks: 3, reason: '3 masks; at least 10 are needed' });
+    expect(lung).toMatchObject({ image_type: 'X-Ray-Chest', target: 'lung', masks: 20, held_out: 12, reason: null });
+    expect(lung.false_alarms['0.01']).toBeCloseTo(2 / 12, 9);
+    expect(lung.false_alarms['0.05']).toBeCloseTo(2 / 12, 9);
+
+    const table = await readDistributions(out);
+    expect([...table.keys()]).toEqual(['X-Ray-Chest']);
+    const channels = table.get('X-Ray-Chest')?.get('lung');
+    const means = channels?.map(([a, b]) => a / (a + b)) as number[];
+    expect(means[1]).toBeGreaterThan(180 / 256);
+    expect(means[1]).toBeLessThan(240 / 256);
+    expect(channels?.[1]).toEqual(channels?.[3]);
+    expect(JSON.parse(readFileSync(out, 'utf8')).about).toMatchObject({ model: 'fake', fitted: 'train split' });
+
+    const rejected = async (level: number) => {
+      const image = join(root, `${level}.png`);
+      const data = Uint8Array.from({ length: 64 * 64 }, (_, i) => (inside(i % 64, Math.floor(i / 64)) ? level : 0));
+      await writePng(image, { data, width: 64, height: 64, channels: 1 });
+      const options = ['--reject', 'ks', '--distributions', out, '--out', join(root, 'results'), '--json'];
+      const answer = await call('segment', image, '-p', 'lung in chest X-Ray', ...options);
+      return JSON.parse(answer.stdout).results[0].prompts[0].reason;
+    };
+    expect(await rejected(210)).toBeNull();
+    expect(await rejected(135)).toMatch(/^rejected: .*lung in X-Ray-Chest/);
+  });
+
+  it('prints a table', async () => {
+    const out = join(root, 'table.json');
+    const { stdout } = await call('fit-rejection', root, '--sets', 'varied', '--out', out);
+    expect(stdout).toMatch(/X-Ray-Chest +lung +20 +12 +16\.7% +16\.7%/);
+    expect(stdout).toMatch(/clavicle +3 +3 .*at least 10 are needed/);
+  });
+
+  it('refuses data that nothing can be fitted to, and writes nothing', async () => {
+    const out = join(root, 'none.json');
+    const { status, stderr } = await call('fit-rejection', root, '--sets', 'flat', '--out', out);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/biomedparse: .*no target has the 10 masks/);
+    expect(existsSync(out)).toBe(false);
+    const missing = await call('fit-rejection', join(root, 'nowhere'));
+    expect([missing.status, missing.stdout]).toEqual([1, '']);
+    expect(missing.stderr).toMatch(/nowhere: no such folder/);
+  });
+});
