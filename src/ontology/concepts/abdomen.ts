@@ -79,7 +79,7 @@ export const abdomenConcepts: readonly ConceptGroup[] = [
         snomed: '126859007',
         names: ['tumor of the pancreas', 'pancreatic mass', 'pancreatic cancer'],
         trained: ['MRI abdomen'],
-        views: ['CT pancreas'],
+        views: ['CT pancreas|abdomen'],
       },
       {
         ...organ,
@@ -134,6 +134,7 @@ export const abdomenConcepts: readonly ConceptGroup[] = [
         names: ['hepatic tumor', 'tumor of the liver', 'liver mass', 'liver lesion'],
         loose: ['tumor'],
         trained: ['ultrasound liver', 'CT liver'],
+        views: ['CT abdomen'],
       },
       {
         kind: 'tumor',

@@ -26,6 +26,7 @@ export const generalConcepts: readonly ConceptGroup[] = [
         kind: 'vessel',
         name: 'blood vessel',
         snomed: '59820001',
+        names: ['vessel', 'blood vessels'],
         loose: ['blood vessels', 'vessel', 'artery or vein'],
         trained: ['ultrasound limb'],
       },

@@ -166,7 +166,7 @@ export const headConcepts: readonly ConceptGroup[] = [
       {
         kind: 'lesion',
         name: 'hard exudates',
-        names: ['hard exudate', 'retinal exudates'],
+        names: ['hard exudate', 'retinal exudates', 'exudates'],
         loose: ['exudates'],
         trained: ['fundus retinal'],
       },
@@ -180,7 +180,7 @@ export const headConcepts: readonly ConceptGroup[] = [
       {
         kind: 'eye anatomies',
         name: 'neurosensory retina',
-        names: ['neural retina', 'sensory retina'],
+        names: ['neural retina', 'sensory retina', 'retina'],
         loose: ['retina'],
         trained: ['OCT retinal'],
       },

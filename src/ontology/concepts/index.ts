@@ -105,8 +105,11 @@ export function conceptsOf(entry: ConceptEntry, regions: readonly Region[] | nul
   const { name, published, kind } = entry;
   const targets = entry.targets ?? [name];
   const trained = parseViews(entry.trained ?? []);
-  const strict = [...(published === undefined ? [] : [published]), ...targets, ...(entry.names ?? [])];
-  const loose = new Set(entry.loose ?? []);
+  const strict = [
+    ...(published === undefined ? [] : [published]),
+    ...targets.filter((target) => !entry.loose?.includes(target)),
+    ...(entry.names ?? []),
+  ];
   const starting = /^(left|right) /.exec(name);
   const whole: Concept = {
     name,
@@ -115,8 +118,8 @@ export function conceptsOf(entry: ConceptEntry, regions: readonly Region[] | nul
     published: published ?? null,
     parent: entry.parent ?? null,
     side: starting === null ? null : (starting[1] as Side),
-    synonyms: others(name, strict).filter((other) => !loose.has(other)),
-    looseNames: [...loose],
+    synonyms: others(name, strict),
+    looseNames: entry.loose ?? [],
     targets,
     views: joined(trained, parseViews(entry.views ?? [])),
     trainedViews: trained,

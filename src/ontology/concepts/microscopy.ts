@@ -25,7 +25,7 @@ export const microscopyConcepts: readonly ConceptGroup[] = [
         ...structure,
         name: 'glandular structure',
         published: 'colon glandular structure',
-        names: ['colon glands', 'glandular structures'],
+        names: ['colon glands', 'glandular structures', 'glands'],
         loose: ['glands', 'gland'],
         trained: ['pathology colon'],
       },
@@ -66,7 +66,7 @@ export const microscopyConcepts: readonly ConceptGroup[] = [
       {
         ...structure,
         name: 'cell nuclei',
-        names: ['nuclei of the cells', 'nucleus of the cell'],
+        names: ['nuclei of the cells', 'nucleus of the cell', 'nuclei', 'nucleus', 'cell nucleus'],
         loose: ['nuclei', 'cell nucleus', 'nucleus', 'cell nuclei'],
         targets: ['cell nuclei', 'cell nucleus'],
         trained: ['pathology cells|colon|mixed|blood'],

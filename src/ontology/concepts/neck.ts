@@ -10,7 +10,7 @@ export const neckConcepts: readonly ConceptGroup[] = [
       {
         kind: 'device',
         name: 'surgical instrument',
-        names: ['surgical tool', 'surgical instruments'],
+        names: ['surgical tool', 'surgical instruments', 'instrument'],
         loose: ['instrument'],
         trained: ['endoscope larynx'],
         views: ['endoscope colon|gastrointestinal'],

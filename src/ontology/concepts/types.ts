@@ -59,7 +59,10 @@ export interface ConceptEntry {
   readonly parent?: string;
   /** Names that mean it anywhere, singular or plural. */
   readonly names?: readonly string[];
-  /** Names that mean it only in an image that has it: another image may hold another such object. */
+  /**
+   * Names that mean it only in an image that has it: another image may hold another such object. One that is among `names`
+   * too means it to a reader who knows nothing of the image, but is not asked of an image without it.
+   */
   readonly loose?: readonly string[];
   /** What data sets call it (default: its preferred term); none for a concept that only gathers others. */
   readonly targets?: readonly string[];
