@@ -114,6 +114,34 @@ describe('segment', () => {
     expect(absent.reason).toMatch(/^absent: presence 0\.02 < 0\.50$/);
   });
 
+  it('says what each prompt was understood as, and notes those outside the training', async () => {
+    const { stdout, calls } = await call(segment('-p', '左肺', '-p', 'uterus', '-p', 'my thing', '--json'));
+    const [lung, uterus, thing] = JSON.parse(stdout).results[0].prompts;
+    expect(calls.texts).toEqual(['left lung', 'uterus', 'my thing']);
+    expect(lung).toMatchObject({
+      text: '左肺',
+      concept: { name: 'left lung', side: 'left', trained: true },
+      note: null,
+    });
+    expect(lung.concept.snomed).toBe('44029006');
+    expect(uterus.concept).toMatchObject({ name: 'uterus', trained: false });
+    expect(uterus.note).toMatch(/^"uterus" is outside what the default model was trained on; nearest known terms: \w+/);
+    expect(thing).toMatchObject({ concept: null, note: expect.stringMatching(/"my thing" is outside/) });
+    expect((await call(segment('-p', 'my thing'))).stdout).toMatch(/\nNote: "my thing" is outside[^\n]+\nMasks/);
+  });
+
+  it('takes terms of your own', async () => {
+    const terms = join(folder, 'terms.json');
+    writeFileSync(terms, JSON.stringify({ terms: [{ name: 'left lung', synonyms: ['LL-1'] }] }));
+    const { stdout, calls } = await call(segment('-p', 'LL-1', '--terms', terms, '--json'));
+    expect(calls.texts).toEqual(['left lung']);
+    expect(JSON.parse(stdout).results[0].prompts[0]).toMatchObject({ text: 'LL-1', concept: { name: 'left lung' } });
+    writeFileSync(terms, '{"terms": [{"name": 3}]}');
+    const refused = await call(segment('-p', 'x', '--terms', terms));
+    expect([refused.status, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toMatch(/^biomedparse: [^\n]*terms\.json: field "terms\[0\]\.name" must be a text[^\n]*\n$/);
+  });
+
   it('writes probabilities as float32 [prompts, height, width]', async () => {
     const { stdout } = await call(segment('-p', 'a', '-p', 'b', '--save-probabilities', '--json'));
     const file = JSON.parse(stdout).results[0].probabilities;
@@ -269,6 +297,7 @@ describe('help and version', () => {
       '--reject-threshold',
       '--distributions',
       '--joint',
+      '--terms',
       '--device',
       '--threads',
       '--json',

@@ -67,6 +67,7 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     .option('--box <x0,y0,x1,y1>', 'a box on the object, x1 and y1 exclusive; may be given many times', collectBox)
     .option('--scribble <file>', "a mask of the image's size drawn on the object; may be given many times", collect)
     .option('--force', 'use points, boxes and scribbles although the model was not trained for them')
+    .option('--terms <file>', 'JSON file with names of your own for objects')
     .option('--joint', 'all prompts in one sequence, as the published model does it')
     .option('--image-type <name>', 'what kind of image it is, for example CT-Abdomen')
     .addOption(new Option('--reject <test>', 'reject masks that do not look like their target').choices(['ks']))

@@ -7,6 +7,8 @@ import { writeMaskPng, writePng } from '../formats/raster.ts';
 import { overlay } from '../image/overlay.ts';
 import type { RegionPrompt } from '../image/regions.ts';
 import type { Box } from '../image/types.ts';
+import { loadTerms } from '../ontology/index.ts';
+import type { ResolvedConcept } from '../parse/concept.ts';
 import type { Device } from '../parse/device.ts';
 import { checkPrompts } from '../parse/prompts.ts';
 import type { EncodedImage, Model, Segmentation, SegmentOptions } from '../parse/segment.ts';
@@ -29,6 +31,7 @@ export interface SegmentCommand extends RegionCommand, RejectionCommand {
   readonly threshold?: number;
   readonly presenceThreshold?: number;
   readonly joint?: boolean;
+  readonly terms?: string;
   readonly device?: Device;
   readonly threads?: number;
   readonly json?: boolean;
@@ -38,6 +41,8 @@ export interface SegmentCommand extends RegionCommand, RejectionCommand {
 /** One prompt's answer in the JSON output. */
 interface PromptReport {
   readonly text: string;
+  readonly concept: ResolvedConcept | null;
+  readonly note: string | null;
   readonly present: boolean;
   readonly presence: number;
   readonly probability: number;
@@ -109,6 +114,8 @@ async function segmentImage(
       await writePng(folder.stage(overlayFile), overlay(encoded.image, [overlayLayer(found)], { model: model.name }));
       reports.push({
         text: found.text,
+        concept: found.concept,
+        note: found.note,
         present: found.present,
         presence: round(found.presence, 6),
         probability: round(found.probability, 6),
@@ -175,7 +182,9 @@ function printTable(io: CliIo, model: Model, results: readonly ImageReport[], fo
       ],
       rows,
     );
-    io.out(`${lines.join('\n')}\n\nMasks and overlays are in ${folder}\n`);
+    const notes = [...new Set(results.flatMap(({ prompts }) => prompts.flatMap(({ note }) => note ?? [])))];
+    const noted = notes.map((note) => `Note: ${note}\n`).join('');
+    io.out(`${lines.join('\n')}\n\n${noted}Masks and overlays are in ${folder}\n`);
   }
   io.out(`Model ${model.name}. Not a medical device: for research, not for diagnosis or treatment.\n`);
 }
@@ -207,6 +216,7 @@ async function readQuestion(
 export async function runSegment(inputs: readonly string[], command: SegmentCommand, io: CliIo): Promise<number> {
   const { prompts, regions } = await readQuestion(inputs, command);
   const rejection = await readRejection(command);
+  const terms = command.terms === undefined ? undefined : await loadTerms(command.terms);
   const plan = planFiles(command.out, inputs, prompts.length === 0 ? [REGION_NAME] : prompts);
   const folder = await openOutputFolder(command.out);
   let model: Model | undefined;
@@ -221,6 +231,7 @@ export async function runSegment(inputs: readonly string[], command: SegmentComm
       signal: io.signal,
       joint: command.joint ?? false,
       probabilities: command.saveProbabilities ?? false,
+      ...(terms === undefined ? {} : { terms }),
       ...(regions.length === 0 ? {} : { regions, forceRegions: command.force ?? false }),
       ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
       ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),

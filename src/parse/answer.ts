@@ -32,9 +32,12 @@ export interface Thresholds {
   readonly rejection: number;
 }
 
+/** A prompt with what it was understood as. */
+export type Question = Pick<Segmentation, 'text' | 'concept' | 'note'>;
+
 /** Turns one prompt's probability map `[height, width]`, existence logit and rejection test into the answer. */
 export function answer(
-  text: string,
+  question: Question,
   probabilities: Float32Array,
   size: Fit,
   existence: number | null,
@@ -70,7 +73,7 @@ export function answer(
         ? `rejected: the mask does not look like ${tested?.target} in ${tested?.imageType}, p ${comparison(p, limits.rejection)}`
         : null;
   return {
-    text,
+    ...question,
     present,
     presence,
     probability: present ? sum / inside : 0,

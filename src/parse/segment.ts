@@ -3,6 +3,8 @@
  *
  * file -> raster -> 8-bit RGB -> square of the network's size -> image features (once per image); text -> features (once
  * per text, cached); features x texts -> mask logits -> the image's own size -> probability -> mask.
+ * A text is looked up in the ontology: one in another language, or of the user's own terms, reaches the network as the
+ * preferred term, any other as it is.
  * Prompts are independent unless `joint` is asked for. Absence is an answer: where the presence score stays under its
  * threshold the mask is empty and `reason` says why.
  * Refuses: what request.ts refuses, regions outside the image, images whose data do not fit their size.
@@ -13,9 +15,11 @@ import { type RegionPrompt, regionMask } from '../image/regions.ts';
 import { toRgb8 } from '../image/rgb.ts';
 import type { Box, Image, Mask } from '../image/types.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
+import { type Resolution, resolve, type Terms } from '../ontology/index.ts';
 import type { Network, TextFeatures } from '../runtime/network.ts';
 import { BiomedParseError } from '../util/errors.ts';
-import { answer, probabilityMap } from './answer.ts';
+import { answer, probabilityMap, type Question } from './answer.ts';
+import { describeResolution, type ResolvedConcept } from './concept.ts';
 import type { ModelSettings } from './config.ts';
 import { createLruCache } from './lru.ts';
 import { type Rejection, type RejectionOptions, rejectionTest } from './rejection.ts';
@@ -52,12 +56,18 @@ export interface SegmentOptions extends EncodeOptions {
   readonly forceRegions?: boolean;
   /** Hand out the probability map of every prompt too. */
   readonly probabilities?: boolean;
+  /** The user's own terms, from `loadTerms`. */
+  readonly terms?: Terms;
 }
 
 /** The answer to one prompt. */
 export interface Segmentation {
   /** The prompt, trimmed; empty if only regions were given. */
   readonly text: string;
+  /** What the prompt was understood as; null if that is not certain. */
+  readonly concept: ResolvedConcept | null;
+  /** For a prompt outside what the default model was trained on: that it is, and the nearest known terms; else null. */
+  readonly note: string | null;
   /** Whether the object was found: presence at or above its threshold, at least one pixel, and not rejected. */
   readonly present: boolean;
   /** How sure the model is that the object is in the image, 0..1; without an existence head the highest pixel probability. */
@@ -133,9 +143,13 @@ function checkImage(image: Image): Image {
   return image;
 }
 
+/** A region without texts is one question. */
+const regionQuestion: Question = { text: '', concept: null, note: null };
+
 /** A model from an open network: everything that is not reading files. The model owns the network and frees it. */
 export function createModel(network: Network, tokenizer: Tokenizer, settings: ModelSettings): Model {
   const texts = createLruCache<string, TextFeatures>(TEXT_CACHE);
+  const resolutions = createLruCache<string, Resolution>(TEXT_CACHE);
   const presenceThreshold = settings.presenceThreshold ?? 0.5;
   let disposed = false;
 
@@ -150,6 +164,14 @@ export function createModel(network: Network, tokenizer: Tokenizer, settings: Mo
     const features = await network.encodeText(tokenizer.encode(text));
     texts.set(text, features);
     return features;
+  }
+
+  /** What a text means; the user's terms may change from call to call, so only answers without them are kept. */
+  function understand(text: string, terms: Terms | undefined): Resolution {
+    if (terms !== undefined) return resolve(text, { terms });
+    const known = resolutions.get(text) ?? resolve(text);
+    resolutions.set(text, known);
+    return known;
   }
 
   async function encode(source: Image | string, options: EncodeOptions = {}): Promise<EncodedImage> {
@@ -175,23 +197,28 @@ export function createModel(network: Network, tokenizer: Tokenizer, settings: Mo
       const { prompts: asked, regions, limits, joint } = checkRequest(prompts, options, settings, presenceThreshold);
       const region = regions.length === 0 ? {} : { region: fitMask(regionMask(regions, width, height), fit) };
       const test = options.rejection && rejectionTest(image, options.rejection, options.imageType);
-      // a region without texts is one question, whose text is empty
       for (let first = 0; first < Math.max(1, asked.length); first += PROMPT_BATCH) {
         const batch = asked.slice(first, first + PROMPT_BATCH);
         options.signal?.throwIfAborted();
         const textStart = performance.now();
         const batchTexts: TextFeatures[] = [];
-        for (const text of batch) batchTexts.push(await encodeText(text));
+        const understood = batch.map((text) => understand(text, options.terms));
+        for (const { prompt } of understood) batchTexts.push(await encodeText(prompt));
         options.signal?.throwIfAborted();
         const decodeStart = performance.now();
         seconds.text += (decodeStart - textStart) / 1000;
         const decoded = await network.decode(features, batchTexts, { joint, ...region });
         seconds.decode += (performance.now() - decodeStart) / 1000;
-        for (const [i, text] of (batch.length === 0 ? [''] : batch).entries()) {
+        const questions =
+          batch.length === 0
+            ? [regionQuestion]
+            : batch.map((text, i) => ({ text, ...describeResolution(text, understood[i], options.terms) }));
+        for (const [i, question] of questions.entries()) {
           options.signal?.throwIfAborted();
           const answerStart = performance.now();
           const map = probabilityMap(decoded, i, fit);
-          const found = answer(text, map, fit, decoded.existence?.[i] ?? null, limits, test?.(text, map));
+          const tested = test?.(question.text, map);
+          const found = answer(question, map, fit, decoded.existence?.[i] ?? null, limits, tested);
           seconds.decode += (performance.now() - answerStart) / 1000;
           yield options.probabilities ? { ...found, probabilities: map } : found;
         }
@@ -225,6 +252,7 @@ export function createModel(network: Network, tokenizer: Tokenizer, settings: Mo
       if (disposed) return;
       disposed = true;
       texts.clear();
+      resolutions.clear();
       await network.dispose();
     },
   };
