@@ -1,0 +1,192 @@
+/**
+ * Damaged files: from well-made ones by a seeded generator (truncated, bytes changed, fields set to extremes, pieces
+ * moved, lengths that lie). Each is read right or refused with a typed error, quickly and without much memory.
+ */
+import { deflateRawSync, gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { type Attributes, attributes, dicomFile, encapsulate, greyImage, part10 } from '../../test/helpers/dicom.ts';
+import { randomVolume } from '../../test/helpers/volumes.ts';
+import { BiomedParseError } from '../util/errors.ts';
+import { createRandom, type Random } from '../util/random.ts';
+import { parseDicom } from './dicom/dataset.ts';
+import { openDicom } from './dicom/image.ts';
+import { decodeMha, encodeMha } from './mha.ts';
+import { decodeNifti, encodeNifti } from './nifti.ts';
+import { decodeNrrd, encodeNrrd } from './nrrd.ts';
+
+const MAX_MILLISECONDS = 2000;
+const MAX_BYTES = 500e6;
+
+const EXTREMES = [0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
+const WORDS = ['0', '-1', '1', '99999', '4294967296', '1e308', 'NaN', 'none', '../x', '(1,0,0)', ''];
+
+/** A damaged copy. Text headers also get numbers exchanged. */
+function mutate(random: Random, source: Buffer, isText: boolean): Buffer {
+  const bytes = Buffer.from(source);
+  const kind = random.integer(isText ? 6 : 5);
+  // Most damage goes to the header, where it matters.
+  const place = (): number => random.integer(random.next() < 0.7 ? Math.min(700, bytes.length) : bytes.length);
+  switch (kind) {
+    case 0:
+      return bytes.subarray(0, random.integer(bytes.length));
+    case 1:
+      for (let n = 1 + random.integer(6); n > 0; n--) bytes[place()] = random.integer(256);
+      return bytes;
+    case 2: {
+      const width = random.pick([1, 2, 4] as const);
+      const at = Math.min(place(), bytes.length - width);
+      const value = random.pick(EXTREMES) % 2 ** (8 * width);
+      if (random.next() < 0.8) bytes.writeUIntLE(value, at, width);
+      else bytes.writeUIntBE(value, at, width);
+      return bytes;
+    }
+    case 3: {
+      const [from, to] = [place(), place()];
+      const length = Math.min(1 + random.integer(64), bytes.length - Math.max(from, to));
+      bytes.copy(bytes, to, from, from + length);
+      return bytes;
+    }
+    case 4: {
+      const at = place();
+      return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1 + random.integer(20))]);
+    }
+    default: {
+      let left = 1 + random.integer(8);
+      const text = bytes
+        .toString('latin1')
+        .replace(/-?\d+(\.\d+)?/g, (word) => (left-- === 1 ? random.pick(WORDS) : word));
+      return Buffer.from(text, 'latin1');
+    }
+  }
+}
+
+interface Kind {
+  readonly name: string;
+  readonly sources: readonly Buffer[];
+  readonly text: boolean;
+  read(bytes: Buffer): Promise<unknown>;
+}
+
+/** Checks that nothing but a typed error comes out, in time and memory; counts what was read and what refused. */
+async function survive({ name, sources, text, read }: Kind, count: number): Promise<void> {
+  const random = createRandom(name.length + 77);
+  let [good, refused, slowest, most] = [0, 0, 0, 0];
+  for (const source of sources) await read(source); // well-made files are read; codecs are open afterwards
+  const before = process.memoryUsage().rss;
+  for (let i = 0; i < count; i++) {
+    const bytes = mutate(random, random.pick(sources), text);
+    const start = process.cpuUsage();
+    try {
+      await read(bytes);
+      good++;
+    } catch (error) {
+      if (!(error instanceof BiomedParseError) || error.code === 'internal' || error.message.includes('\n')) {
+        throw new Error(`mutation ${i} of ${name} gave ${String(error)}`, { cause: error });
+      }
+      refused++;
+    }
+    const { user, system } = process.cpuUsage(start);
+    slowest = Math.max(slowest, (user + system) / 1000);
+    most = Math.max(most, process.memoryUsage().rss - before);
+  }
+  expect(good + refused).toBe(count);
+  expect(refused).toBeGreaterThan(count / 20);
+  expect(slowest).toBeLessThan(MAX_MILLISECONDS);
+  expect(most).toBeLessThan(MAX_BYTES);
+}
+
+const random = createRandom(2);
+const volumes = Array.from({ length: 4 }, () => randomVolume(random));
+const concat = async (parts: Promise<Uint8Array[]>): Promise<Buffer> => Buffer.concat(await parts);
+
+const samples = Array.from({ length: 24 * 16 }, (_, i) => (i * 37) % 4096);
+const place: Attributes = {
+  SpecificCharacterSet: 'ISO 2022 IR 87',
+  PixelSpacing: [1, 1],
+  ImagePositionPatient: [0, 0, 0],
+  ImageOrientationPatient: [1, 0, 0, 0, 1, 0],
+  WindowCenter: 40,
+  WindowWidth: 400,
+  PerFrameFunctionalGroupsSequence: [{ PlanePositionSequence: [{ ImagePositionPatient: [1, 2, 3] }] }],
+};
+const image = greyImage(24, 16, samples, place);
+const UID = '1.2.840.10008.1.2';
+
+/** An 8-bit RLE frame of `count` zeros. */
+function rle(count: number): Buffer {
+  const head = Buffer.alloc(64);
+  head.writeUInt32LE(1, 0);
+  head.writeUInt32LE(64, 4);
+  return Buffer.concat([head, ...Array.from({ length: count / 64 }, () => Buffer.from([193, 5]))]);
+}
+
+/** A lossless JPEG of 24 x 16 samples of 8 bits: one code, for a difference of 0. */
+const jpeg = Buffer.concat([
+  Buffer.from('ffd8ffc3000b080010001801011100', 'hex'),
+  Buffer.from('ffc40014000100000000000000000000000000000000', 'hex'),
+  Buffer.from('ffda0008010100010000', 'hex'),
+  Buffer.alloc(48),
+  Buffer.from('ffd9', 'hex'),
+]);
+
+function compressed(uid: string, data: Buffer): Buffer {
+  const { PixelData: _, ...rest } = greyImage(24, 16, [], { ...place, BitsAllocated: 8, BitsStored: 8, HighBit: 7 });
+  return part10(Buffer.concat([attributes(rest), encapsulate([data])]), uid);
+}
+
+async function readDicom(bytes: Buffer): Promise<void> {
+  const opened = openDicom(bytes, 'a.dcm');
+  for (let frame = 0; frame < Math.min(2, opened.format.frames); frame++) {
+    opened.place(frame);
+    await opened.frame(frame);
+  }
+}
+
+describe('damaged files', () => {
+  it('of DICOM: 1000', async () => {
+    const sources = [
+      dicomFile(image),
+      part10(attributes(image, { implicit: true, open: true }), UID),
+      part10(attributes(image, { bigEndian: true }), `${UID}.2`),
+      part10(deflateRawSync(attributes(image)), `${UID}.1.99`),
+      attributes(image),
+      compressed(`${UID}.5`, rle(384)),
+      compressed(`${UID}.4.70`, jpeg),
+    ];
+    await survive({ name: 'DICOM', sources, text: false, read: readDicom }, 1000);
+  });
+
+  it('of NIfTI: 1000', async () => {
+    const plain = volumes.map((volume) => Buffer.concat(encodeNifti(volume)));
+    const sources = [...plain, ...plain.map((bytes) => gzipSync(bytes))];
+    const read = (bytes: Buffer): Promise<unknown> => decodeNifti(bytes, 'a.nii', { frame: 0 });
+    await survive({ name: 'NIfTI', sources, text: false, read }, 1000);
+  });
+
+  it('of NRRD: 1000', async () => {
+    const sources = await Promise.all(volumes.map((volume, i) => concat(encodeNrrd(volume, i % 2 === 0))));
+    await survive(
+      { name: 'NRRD', sources, text: true, read: (bytes) => decodeNrrd(bytes, 'a.nrrd', { frame: 0 }) },
+      1000,
+    );
+  });
+
+  it('of MetaImage: 1000', async () => {
+    const sources = await Promise.all(volumes.map((volume, i) => concat(encodeMha(volume, i % 2 === 0))));
+    await survive(
+      { name: 'MetaImage', sources, text: true, read: (bytes) => decodeMha(bytes, 'a.mha', { frame: 0 }) },
+      1000,
+    );
+  });
+
+  it('with sequences without end are refused at once', () => {
+    // Each item opens the next sequence: a chain as deep as the file is long.
+    const link = Buffer.from('28001030535100 00ffffffff'.replace(' ', ''), 'hex');
+    const item = Buffer.from('feff00e0ffffffff', 'hex');
+    const chain = Buffer.concat(Array.from({ length: 200_000 }, () => Buffer.concat([link, item])));
+    expect(() => parseDicom(part10(chain, `${UID}.1`), 'a')).toThrow('nested deeper than 16');
+    // A million empty items: one level, and linear time.
+    const wide = Buffer.concat([link, Buffer.alloc(8_000_000, Buffer.from('feff00e000000000', 'hex'))]);
+    expect(() => parseDicom(part10(wide, `${UID}.1`), 'a')).toThrow('truncated');
+  });
+});
