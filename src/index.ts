@@ -20,6 +20,7 @@ export type { ResolvedConcept } from './parse/concept.ts';
 export type { ModelSettings } from './parse/config.ts';
 export type { Device } from './parse/device.ts';
 export { type Distributions, publishedDistributions, readDistributions } from './parse/distributions.ts';
+export { type Everything, type EverythingOptions, type FoundTarget, segmentEverything } from './parse/everything.ts';
 export { type LoadOptions, loadModel } from './parse/load.ts';
 export type { Rejection, RejectionOptions } from './parse/rejection.ts';
 export type { EncodedImage, EncodeOptions, Model, Seconds, Segmentation, SegmentOptions } from './parse/segment.ts';

@@ -21,6 +21,7 @@ const VALUES = [
   'readMask',
   'readRaster',
   'resolve',
+  'segmentEverything',
   'writeMaskPng',
   'writePng',
 ];
@@ -36,6 +37,9 @@ const TYPES = [
   'ErrorCode',
   'EvaluateOptions',
   'EvaluationReport',
+  'Everything',
+  'EverythingOptions',
+  'FoundTarget',
   'Image',
   'LoadOptions',
   'Mask',

@@ -69,6 +69,7 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     .option('--force', 'use points, boxes and scribbles although the model was not trained for them')
     .option('--terms <file>', 'JSON file with names of your own for objects')
     .option('--joint', 'all prompts in one sequence, as the published model does it')
+    .option('--everything', 'all targets of the image type in one label map, instead of prompts')
     .option('--image-type <name>', 'what kind of image it is, for example CT-Abdomen')
     .addOption(new Option('--reject <test>', 'reject masks that do not look like their target').choices(['ks']))
     .option('--reject-threshold <p>', 'reject below this p (default: 0.05)', parseUnit)
@@ -77,7 +78,8 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     .option('--json', 'print JSON instead of a table')
     .action(async (images: string[], options: SegmentCommand) => {
       const { runSegment } = await import('./segment.ts');
-      finish(await runSegment(images, options, io));
+      const { runEverything } = await import('./everything.ts');
+      finish(await (options.everything ? runEverything : runSegment)(images, options, io));
     });
 
   modelOptions(

@@ -12,13 +12,13 @@ import type { ResolvedConcept } from '../parse/concept.ts';
 import type { Device } from '../parse/device.ts';
 import { checkPrompts } from '../parse/prompts.ts';
 import type { EncodedImage, Model, Segmentation, SegmentOptions } from '../parse/segment.ts';
-import { BiomedParseError, errorLine } from '../util/errors.ts';
+import { BiomedParseError } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
+import { eachImage } from './batch.ts';
 import type { CliIo } from './io.ts';
 import { overlayLayer, REGION_NAME } from './layer.ts';
 import { type ImageFiles, planFiles } from './names.ts';
 import { type OutputFolder, openOutputFolder } from './output.ts';
-import { startProgress } from './progress.ts';
 import { hasRegions, type RegionCommand, type RegionReport, readRegions, reportRegions } from './regions.ts';
 import { type RejectionCommand, readRejection } from './rejection.ts';
 import { table } from './table.ts';
@@ -36,6 +36,7 @@ export interface SegmentCommand extends RegionCommand, RejectionCommand {
   readonly threads?: number;
   readonly json?: boolean;
   readonly saveProbabilities?: boolean;
+  readonly everything?: boolean;
 }
 
 /** One prompt's answer in the JSON output. */
@@ -221,11 +222,12 @@ export async function runSegment(inputs: readonly string[], command: SegmentComm
   const folder = await openOutputFolder(command.out);
   let model: Model | undefined;
   try {
-    model = await io.loadModel(command.model, {
+    const opened = await io.loadModel(command.model, {
       onMessage: (line) => io.err(`${line}\n`),
       ...(command.device === undefined ? {} : { device: command.device }),
       ...(command.threads === undefined ? {} : { threads: command.threads }),
     });
+    model = opened;
     const options: SegmentOptions = {
       ...rejection,
       signal: io.signal,
@@ -236,31 +238,14 @@ export async function runSegment(inputs: readonly string[], command: SegmentComm
       ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
       ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
     };
-    const results: ImageReport[] = [];
-    const errors: { input: string; error: string }[] = [];
-    const progress = inputs.length > 1 ? startProgress(io, 'images', inputs.length) : null;
-    try {
-      for (const [i, input] of inputs.entries()) {
-        try {
-          results.push(await segmentImage(model, input, prompts, command, options, plan[i], folder));
-        } catch (error) {
-          io.signal.throwIfAborted();
-          if (error instanceof BiomedParseError && error.code === 'usage') throw error;
-          errors.push({ input, error: errorLine(error) });
-          const line = `biomedparse: ${errorLine(error)}`;
-          if (progress === null) io.err(`${line}\n`);
-          else progress.message(line);
-        }
-        progress?.update(i + 1);
-      }
-    } finally {
-      progress?.stop();
-    }
+    const { results, errors } = await eachImage(io, inputs, (input, i) =>
+      segmentImage(opened, input, prompts, command, options, plan[i], folder),
+    );
     if (command.json) {
-      const { name, parameters, imageSize, device } = model;
+      const { name, parameters, imageSize, device } = opened;
       io.out(`${JSON.stringify({ model: { name, parameters, image_size: imageSize, device }, results, errors })}\n`);
     } else {
-      printTable(io, model, results, command.out);
+      printTable(io, opened, results, command.out);
     }
     return errors.length === 0 ? 0 : 1;
   } finally {

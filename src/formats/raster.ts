@@ -186,3 +186,17 @@ export async function writePng(path: string, image: Image): Promise<void> {
 export async function writeMaskPng(path: string, mask: Mask): Promise<void> {
   await writeFileAtomic(path, await encodeMaskPng(mask));
 }
+
+/** PNG bytes of a label map `[height, width]`: one channel of 16 bits, 0 is background. */
+export async function encodeLabelPng(labels: Uint16Array, width: number, height: number): Promise<Uint8Array> {
+  if (labels.length !== width * height) {
+    throw new BiomedParseError('internal', `${labels.length} labels do not fill ${width} x ${height} pixels`);
+  }
+  const png = sharp(labels, { raw: { width, height, channels: 1 }, limitInputPixels: false });
+  return await png.toColourspace('grey16').png({ compressionLevel: 6 }).toBuffer();
+}
+
+/** Writes a label map as 16-bit PNG, whole or not at all. */
+export async function writeLabelPng(path: string, labels: Uint16Array, width: number, height: number): Promise<void> {
+  await writeFileAtomic(path, await encodeLabelPng(labels, width, height));
+}

@@ -1,0 +1,154 @@
+/**
+ * `biomedparse segment --everything --image-type <type>`: per image one label map (16-bit PNG), its JSON and an overlay, with a
+ * table or JSON on standard output.
+ */
+import { writeLabelPng, writePng } from '../formats/raster.ts';
+import { overlay } from '../image/overlay.ts';
+import { type EverythingOptions, everythingType, type FoundTarget, segmentEverything } from '../parse/everything.ts';
+import { REJECTION_THRESHOLD } from '../parse/rejection.ts';
+import type { Model } from '../parse/segment.ts';
+import { BiomedParseError } from '../util/errors.ts';
+import { writeFileAtomic } from '../util/files.ts';
+import { eachImage } from './batch.ts';
+import type { CliIo } from './io.ts';
+import { type ImageFiles, planFiles } from './names.ts';
+import { type OutputFolder, openOutputFolder } from './output.ts';
+import { readRejection } from './rejection.ts';
+import type { SegmentCommand } from './segment.ts';
+import { table } from './table.ts';
+
+interface EverythingReport {
+  readonly input: string;
+  readonly image_type: string;
+  readonly width: number;
+  readonly height: number;
+  readonly label_map: string;
+  readonly overlay: string;
+  readonly targets: readonly Record<string, unknown>[];
+}
+
+const round = (value: number, digits: number): number => Number(value.toFixed(digits));
+
+function reportTarget({ target, prompt, label, presence, pValue, areaPx, box, reason }: FoundTarget) {
+  const p = pValue === null ? null : round(pValue, 6);
+  return { target, prompt, label, presence: round(presence, 6), p, area_px: areaPx, box, reason };
+}
+
+async function everythingInImage(
+  model: Model,
+  input: string,
+  imageType: string,
+  options: EverythingOptions,
+  files: ImageFiles,
+  folder: OutputFolder,
+): Promise<EverythingReport> {
+  const encoded = await model.encode(input, options);
+  try {
+    const { width, height } = encoded;
+    const found = await segmentEverything(encoded, imageType, options);
+    const { mask: labelFile, overlay: overlayFile } = files.prompts[0];
+    const jsonFile = labelFile.replace(/_mask\.png$/, '.json');
+    const layers = found.targets
+      .filter(({ label }) => label !== null)
+      .map(({ target, label, presence }) => {
+        const data = Uint8Array.from(found.labels, (value) => (value === label ? 1 : 0));
+        return { mask: { data, width, height }, label: target, presence };
+      });
+    await writeLabelPng(folder.stage(labelFile), found.labels, width, height);
+    await writePng(folder.stage(overlayFile), overlay(encoded.image, layers, { model: model.name }));
+    const report: EverythingReport = {
+      input,
+      image_type: found.imageType,
+      width,
+      height,
+      label_map: labelFile,
+      overlay: overlayFile,
+      targets: found.targets.map(reportTarget),
+    };
+    await writeFileAtomic(folder.stage(jsonFile), `${JSON.stringify(report, null, 1)}\n`);
+    await folder.commit();
+    return report;
+  } catch (error) {
+    await folder.discard();
+    throw error;
+  } finally {
+    encoded.dispose();
+  }
+}
+
+/** Refuses options that say what to find, as everything is asked for already. */
+function checkCommand(command: SegmentCommand): string {
+  const { imageType, prompt, point, box, scribble, force, joint, saveProbabilities } = command;
+  const others = { prompt, point, box, scribble, force, joint, 'save-probabilities': saveProbabilities };
+  const given = Object.entries(others).find(([, value]) => value !== undefined);
+  if (given !== undefined) {
+    throw new BiomedParseError('usage', `--${given[0]} cannot be given with --everything, which asks for all targets`);
+  }
+  if (imageType === undefined) {
+    throw new BiomedParseError('usage', '--everything needs --image-type <name>, for example CT-Abdomen');
+  }
+  return everythingType(imageType).name;
+}
+
+/** Runs the command; gives the exit status. */
+export async function runEverything(inputs: readonly string[], command: SegmentCommand, io: CliIo): Promise<number> {
+  const imageType = checkCommand(command);
+  const { reject, rejectThreshold, distributions } = command;
+  // without the image type: one that has targets but no distributions is not tested, and no mistake
+  const { rejection } = await readRejection({
+    ...(reject === undefined ? {} : { reject }),
+    ...(rejectThreshold === undefined ? {} : { rejectThreshold }),
+    ...(distributions === undefined ? {} : { distributions }),
+  });
+  const plan = planFiles(command.out, inputs, ['everything']);
+  const folder = await openOutputFolder(command.out);
+  let model: Model | undefined;
+  try {
+    const opened = await io.loadModel(command.model, {
+      onMessage: (line) => io.err(`${line}\n`),
+      ...(command.device === undefined ? {} : { device: command.device }),
+      ...(command.threads === undefined ? {} : { threads: command.threads }),
+    });
+    model = opened;
+    const options: EverythingOptions = {
+      signal: io.signal,
+      ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
+      ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
+      ...(rejection?.distributions === undefined ? {} : { distributions: rejection.distributions }),
+      ...(rejection === undefined ? {} : { rejectionThreshold: rejection.threshold ?? REJECTION_THRESHOLD }),
+    };
+    const { results, errors } = await eachImage(io, inputs, (input, i) =>
+      everythingInImage(opened, input, imageType, options, plan[i], folder),
+    );
+    if (command.json) {
+      const { name, parameters, imageSize, device } = opened;
+      io.out(`${JSON.stringify({ model: { name, parameters, image_size: imageSize, device }, results, errors })}\n`);
+    } else {
+      printTable(io, opened, results, command.out);
+    }
+    return errors.length === 0 ? 0 : 1;
+  } finally {
+    await model?.dispose();
+    await folder.close();
+  }
+}
+
+function printTable(io: CliIo, model: Model, results: readonly EverythingReport[], folder: string): void {
+  const rows = results.flatMap(({ input, targets }) =>
+    targets.map(({ target, label, p, area_px: area, reason }) =>
+      [input, target, label ?? '-', p ?? '-', area, reason ?? ''].map(String),
+    ),
+  );
+  if (rows.length > 0) {
+    const columns = [
+      { title: 'image', max: 48 },
+      { title: 'target', max: 40 },
+      { title: 'label', align: 'right' as const },
+      { title: 'p', align: 'right' as const },
+      { title: 'area px', align: 'right' as const },
+      { title: 'left out' },
+    ];
+    io.out(`${table(columns, rows).join('\n')}\n\nLabel maps and overlays are in ${folder}\n`);
+  }
+  io.out(`Model ${model.name}. Not a medical device: for research, not for diagnosis or treatment.\n`);
+}
