@@ -25,6 +25,8 @@ function answering(maps: readonly (readonly number[] | null)[], p: readonly numb
         const data = Uint8Array.from(probabilities, (value) => (value > 0.5 ? 1 : 0));
         const answer: Segmentation = {
           text,
+          concept: null,
+          note: null,
           present: map !== null,
           presence: 0.9,
           probability: 0,
