@@ -310,11 +310,11 @@ describe('help and version', () => {
 
 describe('a wrong call is refused in one line with status 2', () => {
   it.each<[string, string[], RegExp]>([
-    ['no command', [], /no command given; allowed: segment, evaluate, train, convert/],
+    ['no command', [], /no command given; allowed: segment, evaluate, train, convert, info, pull/],
     [
       'an unknown command',
       ['sgment'],
-      /unknown command 'sgment' \(Did you mean segment\?\); allowed: segment, evaluate, train, convert/,
+      /unknown command 'sgment' \(Did you mean segment\?\); allowed: segment, evaluate, train, convert, info, pull/,
     ],
     [
       'an unknown option',

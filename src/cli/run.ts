@@ -10,8 +10,10 @@ import { errorLine, exitStatus } from '../util/errors.ts';
 import type { ConvertCommand } from './convert.ts';
 import type { EvaluateCommand } from './evaluate.ts';
 import type { FitRejectionCommand } from './fit-rejection.ts';
+import type { InfoCommand } from './info.ts';
 import type { CliIo } from './io.ts';
 import { collect, parseList, parseUnit, parseWhole } from './options.ts';
+import type { PullCommand } from './pull.ts';
 import { collectBox, collectPoint } from './regions.ts';
 import type { SegmentCommand } from './segment.ts';
 import type { TrainCommand } from './train.ts';
@@ -133,6 +135,34 @@ function build(io: CliIo, finish: (status: number) => void): Command {
       const { runFitRejection } = await import('./fit-rejection.ts');
       finish(await runFitRejection(root, options, io));
     });
+
+  program
+    .command('info')
+    .description('architecture, parameters and cost per part, tokenizer and origin of a model')
+    .argument('[model]', 'model folder (default: the shipped model)')
+    .option('--json', 'print JSON instead of a table')
+    .action(async (model: string | undefined, options: InfoCommand) => {
+      const { runInfo } = await import('./info.ts');
+      finish(await runInfo(model, options, io));
+    });
+
+  conversionOptions(
+    program
+      .command('pull')
+      .description('download a published checkpoint from a Hugging Face-style hub and make a model folder from it')
+      .argument('<owner/name>', 'the repository, such as microsoft/BiomedParse')
+      .requiredOption('--out <dir>', 'the model folder to make')
+      .option('--file <name>', 'the checkpoint in the repository', 'biomedparse_v1.pt')
+      .option('--revision <name>', 'branch, tag or commit', 'main')
+      .option('--sha256 <hex>', "what the checkpoint's SHA-256 must be (default: what the hub says)")
+      .option('--merges <file>', "CLIP's list of merges or a tokenizer.json (default: the tokenizer is downloaded too)")
+      .option('--tokenizer <owner/name>', 'repository of the tokenizer.json', 'openai/clip-vit-base-patch32')
+      .option('--hub <url>', 'the hub (default: BIOMEDPARSE_HUB_URL, HF_ENDPOINT or https://huggingface.co)')
+      .option('--token <token>', 'access token (default: HF_TOKEN)'),
+  ).action(async (repository: string, options: PullCommand) => {
+    const { runPull } = await import('./pull.ts');
+    finish(await runPull(repository, options, io));
+  });
   return program;
 }
 

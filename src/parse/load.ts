@@ -5,11 +5,11 @@
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createTokenizer } from '../model/tokenizer.ts';
+import { createTokenizer, type VocabularyTokenizer } from '../model/tokenizer.ts';
 import { openNetwork } from '../runtime/open.ts';
 import { BiomedParseError, errorLine } from '../util/errors.ts';
 import { readFileChecked } from '../util/files.ts';
-import { checkModelSettings } from './config.ts';
+import { checkModelSettings, type ModelSettings } from './config.ts';
 import { checkDevice, type Device } from './device.ts';
 import { packageRoot } from './package-root.ts';
 import { createModel, type Model } from './segment.ts';
@@ -48,25 +48,47 @@ async function readJson(file: string): Promise<unknown> {
   }
 }
 
-/** Opens a model directory (default: the shipped model); free it with `dispose`. */
-export async function loadModel(directory: string = defaultModelDirectory, options: LoadOptions = {}): Promise<Model> {
-  checkDevice(options.device, options.threads);
+/** What a model directory says besides its weights: checked settings, config.json as it is, tokenizer. */
+export interface ModelParts {
+  readonly settings: ModelSettings;
+  readonly config: unknown;
+  readonly tokenizer: VocabularyTokenizer;
+}
+
+/** Reads configuration and tokenizer of a model directory. */
+export async function readModelParts(directory: string): Promise<ModelParts> {
   if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
     throw new BiomedParseError('model', `No model folder ${directory}; a folder with ${PARTS} is needed`, {
       directory,
     });
   }
-  const weightFile = join(directory, 'model.safetensors');
+  const configFile = join(directory, 'config.json');
+  return asModelError(async () => {
+    const config = await readJson(configFile);
+    const settings = checkModelSettings(config, configFile);
+    const json = await readJson(join(directory, 'tokenizer.json'));
+    return { settings, config, tokenizer: createTokenizer(json, { contextLength: settings.text.contextLength }) };
+  });
+}
+
+/** Runs the reading of a model's file; what is wrong with the file is told as the model's mistake. */
+export async function asModelError<T>(read: () => Promise<T>): Promise<T> {
   try {
-    const settings = checkModelSettings(await readJson(join(directory, 'config.json')), join(directory, 'config.json'));
-    const tokenizerFile = join(directory, 'tokenizer.json');
-    const tokenizer = createTokenizer(await readJson(tokenizerFile), { contextLength: settings.text.contextLength });
-    const weights = await readWeights(weightFile);
-    const network = await openNetwork(settings, weights, { ...options, weightFolder: directory });
-    return createModel(network, tokenizer, settings);
+    return await read();
   } catch (error) {
     if (error instanceof BiomedParseError && (error.code === 'model' || error.code === 'input'))
       throw modelError(error);
     throw error;
   }
+}
+
+/** Opens a model directory (default: the shipped model); free it with `dispose`. */
+export async function loadModel(directory: string = defaultModelDirectory, options: LoadOptions = {}): Promise<Model> {
+  checkDevice(options.device, options.threads);
+  const { settings, tokenizer } = await readModelParts(directory);
+  return asModelError(async () => {
+    const weights = await readWeights(join(directory, 'model.safetensors'));
+    const network = await openNetwork(settings, weights, { ...options, weightFolder: directory });
+    return createModel(network, tokenizer, settings);
+  });
 }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cacheFolder, type DownloadOptions, download } from './download.ts';
+import { type DownloadOptions, download } from './download.ts';
 
 const content = Buffer.from('the bytes of a picture');
 const known = {
@@ -97,15 +97,5 @@ describe('download', () => {
     await expect(download(known, { ...options, signal: AbortSignal.abort(new Error('stopped')) })).rejects.toThrow(
       'stopped',
     );
-  });
-});
-
-describe('cacheFolder', () => {
-  it('follows the custom of the system', () => {
-    expect(cacheFolder({}, 'linux', '/home/a')).toBe(join('/home/a', '.cache', 'biomedparse'));
-    expect(cacheFolder({ XDG_CACHE_HOME: '/big' }, 'linux', '/home/a')).toBe(join('/big', 'biomedparse'));
-    expect(cacheFolder({}, 'darwin', '/Users/a')).toBe(join('/Users/a', 'Library', 'Caches', 'biomedparse'));
-    expect(cacheFolder({ LOCALAPPDATA: 'L' }, 'win32', 'H')).toBe(join('L', 'biomedparse'));
-    expect(cacheFolder({}, 'win32', 'H')).toBe(join('H', 'AppData', 'Local', 'biomedparse'));
   });
 });

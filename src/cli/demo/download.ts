@@ -5,7 +5,6 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BiomedParseError, errorLine } from '../../util/errors.ts';
 import { makeFolder, systemReason, writeFileAtomic } from '../../util/files.ts';
@@ -30,18 +29,6 @@ export interface DownloadOptions {
 
 /** Longest wait for one file, milliseconds. */
 const TIMEOUT = 120_000;
-
-/** The user's folder for things that can be fetched again, by the custom of the system. */
-export function cacheFolder(
-  env: Readonly<Record<string, string | undefined>> = process.env,
-  platform: string = process.platform,
-  home: string = homedir(),
-): string {
-  if (env.XDG_CACHE_HOME) return join(env.XDG_CACHE_HOME, 'biomedparse');
-  if (platform === 'win32') return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'biomedparse');
-  if (platform === 'darwin') return join(home, 'Library', 'Caches', 'biomedparse');
-  return join(home, '.cache', 'biomedparse');
-}
 
 /** What is wrong with these bytes, in words; null if they are the file. */
 function mismatch(bytes: Uint8Array, file: KnownFile): string | null {

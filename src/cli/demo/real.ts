@@ -1,7 +1,8 @@
 /** `npm run demo -- --real`: real images, fetched by name and checksum into the user's cache. */
 import { join } from 'node:path';
+import { cacheFolder } from '../../util/cache-folder.ts';
 import type { CliIo } from '../io.ts';
-import { cacheFolder, download } from './download.ts';
+import { download } from './download.ts';
 import { EXAMPLES_COMMIT, EXAMPLES_ORIGIN, EXAMPLES_URL, type RealExample, realExamples } from './examples.ts';
 import { type DemoOptions, type Example, showExamples } from './show.ts';
 
