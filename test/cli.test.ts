@@ -153,6 +153,23 @@ describe('segment', () => {
     expect(data[50 * 80 + 70]).toBeLessThan(0.1);
   });
 
+  it('cuts masks into instances with --instances', async () => {
+    const data = new Uint8Array(80 * 60);
+    for (let y = 20; y < 40; y++) {
+      data.fill(255, y * 80 + 4, y * 80 + 28);
+      data.fill(255, y * 80 + 52, y * 80 + 76);
+    }
+    await writePng(image, { ...square(80, 60), data });
+    const { stdout } = await call(segment('-p', 'cell', '-p', 'absent cell', '--instances', '--json'));
+    const [cell, absent] = JSON.parse(stdout).results[0].prompts;
+    expect(cell.instances).toEqual({ count: 2, labels: join(out, 'scan_cell_instances.png') });
+    expect(absent.instances.count).toBe(0);
+    const labels = await readRaster(cell.instances.labels);
+    expect(labels.data).toBeInstanceOf(Uint16Array);
+    expect([labels.width, labels.height, labels.channels]).toEqual([80, 60, 1]);
+    expect([10, 40, 70].map((x) => labels.data[30 * 80 + x])).toEqual([1, 0, 2]);
+  });
+
   it('takes thresholds and the joint layout', async () => {
     const strict = JSON.parse((await call(segment('-p', 'a', '--presence-threshold', '0.99', '--json'))).stdout);
     expect(strict.results[0].prompts[0].present).toBe(false);
@@ -296,6 +313,8 @@ describe('help and version', () => {
       '--reject',
       '--reject-threshold',
       '--distributions',
+      '--everything',
+      '--instances',
       '--joint',
       '--terms',
       '--device',

@@ -125,12 +125,12 @@ describe('segment --everything', () => {
     const { status, stdout } = await call('--image-type', 'Fundus', '--json');
     expect(status).toBe(0);
     expect(readdirSync(join(folder, 'out')).sort()).toEqual([
-      'scan_everything.json',
       'scan_everything_mask.png',
       'scan_everything_overlay.png',
+      'scan_everything_report.json',
     ]);
     const [report] = JSON.parse(stdout).results;
-    expect(JSON.parse(readFileSync(join(folder, 'out', 'scan_everything.json'), 'utf8'))).toEqual(report);
+    expect(JSON.parse(readFileSync(join(folder, 'out', 'scan_everything_report.json'), 'utf8'))).toEqual(report);
     // the fake network finds the same bright pixels for both targets
     expect(report.targets.map((one: { label: number | null }) => one.label).filter(Boolean)).toHaveLength(1);
     expect(report.targets.find((one: { label: null }) => one.label === null).reason).toMatch(/^double/);
@@ -161,6 +161,7 @@ describe('segment --everything', () => {
     ['an unknown image type', ['--image-type', 'PET'], /image type "PET"; allowed: CT-Abdomen/],
     ['prompts', ['--image-type', 'OCT', '-p', 'edema'], /--prompt cannot be given with --everything/],
     ['points', ['--image-type', 'OCT', '--point', '1,1'], /--point cannot be given with --everything/],
+    ['instances', ['--image-type', 'OCT', '--instances'], /--instances cannot be given with --everything/],
     ['a threshold without a test', ['--image-type', 'OCT', '--reject-threshold', '0.1'], /give --reject ks too/],
   ])('refuses %s', async (_, argv, line) => {
     const { status, stdout, stderr } = await call(...argv);

@@ -12,6 +12,7 @@ const VALUES = [
   'concepts',
   'dice',
   'evaluate',
+  'instances',
   'loadModel',
   'loadTerms',
   'openDataset',
@@ -22,6 +23,7 @@ const VALUES = [
   'readRaster',
   'resolve',
   'segmentEverything',
+  'writeLabelPng',
   'writeMaskPng',
   'writePng',
 ];
@@ -41,6 +43,7 @@ const TYPES = [
   'EverythingOptions',
   'FoundTarget',
   'Image',
+  'Instances',
   'LoadOptions',
   'Mask',
   'Model',

@@ -46,8 +46,7 @@ async function everythingInImage(
   try {
     const { width, height } = encoded;
     const found = await segmentEverything(encoded, imageType, options);
-    const { mask: labelFile, overlay: overlayFile } = files.prompts[0];
-    const jsonFile = labelFile.replace(/_mask\.png$/, '.json');
+    const { mask: labelFile, overlay: overlayFile, report: jsonFile } = files.prompts[0];
     const layers = found.targets
       .filter(({ label }) => label !== null)
       .map(({ target, label, presence }) => {
@@ -78,8 +77,8 @@ async function everythingInImage(
 
 /** Refuses options that say what to find, as everything is asked for already. */
 function checkCommand(command: SegmentCommand): string {
-  const { imageType, prompt, point, box, scribble, force, joint, saveProbabilities } = command;
-  const others = { prompt, point, box, scribble, force, joint, 'save-probabilities': saveProbabilities };
+  const { imageType, prompt, point, box, scribble, force, joint, instances, saveProbabilities } = command;
+  const others = { prompt, point, box, scribble, force, joint, instances, 'save-probabilities': saveProbabilities };
   const given = Object.entries(others).find(([, value]) => value !== undefined);
   if (given !== undefined) {
     throw new BiomedParseError('usage', `--${given[0]} cannot be given with --everything, which asks for all targets`);

@@ -25,10 +25,17 @@ describe('stem', () => {
 });
 
 describe('planFiles', () => {
-  it('names masks, overlays and probabilities after image and prompt', () => {
+  it('names masks, overlays and the other results after image and prompt', () => {
     expect(planFiles('out', ['x/a.png'], ['left lung'])).toEqual([
       {
-        prompts: [{ mask: join('out', 'a_left-lung_mask.png'), overlay: join('out', 'a_left-lung_overlay.png') }],
+        prompts: [
+          {
+            mask: join('out', 'a_left-lung_mask.png'),
+            overlay: join('out', 'a_left-lung_overlay.png'),
+            instances: join('out', 'a_left-lung_instances.png'),
+            report: join('out', 'a_left-lung_report.json'),
+          },
+        ],
         probabilities: join('out', 'a_probabilities.npy'),
       },
     ]);
@@ -39,9 +46,9 @@ describe('planFiles', () => {
     const plan = planFiles('out', inputs, prompts);
     const all = plan.flatMap((image) => [
       image.probabilities,
-      ...image.prompts.flatMap((files) => [files.mask, files.overlay]),
+      ...image.prompts.flatMap((files) => [files.mask, files.overlay, files.instances, files.report]),
     ]);
-    expect(new Set(all.map((path) => path.toLowerCase())).size).toBe(3 + 18);
+    expect(new Set(all.map((path) => path.toLowerCase())).size).toBe(3 + 36);
     expect(plan[0].prompts.map((files) => files.mask)).toEqual(
       ['a_lung_mask.png', 'a_lung-2_mask.png', 'a_lung-2-2_mask.png'].map((name) => join('out', name)),
     );

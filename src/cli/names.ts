@@ -12,6 +12,10 @@ const MAX_STEM_BYTES = 120;
 export interface PromptFiles {
   readonly mask: string;
   readonly overlay: string;
+  /** The label map of --instances. */
+  readonly instances: string;
+  /** The JSON of --everything. */
+  readonly report: string;
 }
 
 /** Where one image's results go. */
@@ -61,8 +65,9 @@ export function planFiles(folder: string, inputs: readonly string[], prompts: re
   };
   return inputs.map((input) => ({
     prompts: prompts.map((prompt) => {
-      const [mask, overlay] = claim(`${stem(input)}_${slug(prompt)}`, ['mask.png', 'overlay.png']);
-      return { mask, overlay };
+      const endings = ['mask.png', 'overlay.png', 'instances.png', 'report.json'];
+      const [mask, overlay, instances, report] = claim(`${stem(input)}_${slug(prompt)}`, endings);
+      return { mask, overlay, instances, report };
     }),
     probabilities: claim(stem(input), ['probabilities.npy'])[0],
   }));

@@ -3,7 +3,8 @@
  * standard output. An image that fails is reported and the others go on; the exit status is then 1.
  */
 import { encodeNpy } from '../formats/npy.ts';
-import { writeMaskPng, writePng } from '../formats/raster.ts';
+import { writeLabelPng, writeMaskPng, writePng } from '../formats/raster.ts';
+import { instances } from '../image/instances.ts';
 import { overlay } from '../image/overlay.ts';
 import type { RegionPrompt } from '../image/regions.ts';
 import type { Box } from '../image/types.ts';
@@ -37,6 +38,7 @@ export interface SegmentCommand extends RegionCommand, RejectionCommand {
   readonly json?: boolean;
   readonly saveProbabilities?: boolean;
   readonly everything?: boolean;
+  readonly instances?: boolean;
 }
 
 /** One prompt's answer in the JSON output. */
@@ -57,6 +59,8 @@ interface PromptReport {
     readonly target: string | null;
     readonly p: number | null;
   };
+  /** Only with --instances: how many there are, and their label map. */
+  readonly instances?: { readonly count: number; readonly labels: string };
   readonly mask: string;
   readonly overlay: string;
 }
@@ -107,12 +111,14 @@ async function segmentImage(
     const kept = command.saveProbabilities ? probabilityArray(encoded, files.prompts.length, input) : null;
     const reports: PromptReport[] = [];
     for await (const found of encoded.segment(prompts, options)) {
-      const { mask, overlay: overlayFile } = files.prompts[reports.length];
+      const { mask, overlay: overlayFile, instances: labelFile } = files.prompts[reports.length];
       if (kept !== null && found.probabilities !== undefined) {
         kept.set(found.probabilities, reports.length * width * height);
       }
       await writeMaskPng(folder.stage(mask), found.mask);
       await writePng(folder.stage(overlayFile), overlay(encoded.image, [overlayLayer(found)], { model: model.name }));
+      const cut = command.instances ? instances(found.mask) : null;
+      if (cut !== null) await writeLabelPng(folder.stage(labelFile), cut.labels, width, height);
       reports.push({
         text: found.text,
         concept: found.concept,
@@ -125,6 +131,7 @@ async function segmentImage(
         area_fraction: round(found.areaFraction, 8),
         box: found.box,
         ...reportRejection(found),
+        ...(cut === null ? {} : { instances: { count: cut.count, labels: labelFile } }),
         mask,
         overlay: overlayFile,
       });
