@@ -280,6 +280,17 @@ describe('segment with the rejection test', () => {
     const [found] = JSON.parse((await call(argv)).stdout).results[0].prompts;
     expect(found.rejection).toMatchObject({ image_type: 'X-Ray-Chest', target: 'left lung' });
   });
+  it('prepares images as published with --preprocess', async () => {
+    const ask = (...rest: string[]) => segment('-p', 'lung', '--preprocess', ...rest);
+    await expectRefusal(ask('mine'), 2, /'mine' is invalid\. Allowed choices are published/);
+    await expectRefusal(
+      ask('published', '--image-type', 'PET'),
+      2,
+      /No preprocessing is published for image type "PET"/,
+    );
+    expect((await call(ask('published', '--image-type', 'CT-Chest'))).status).toBe(0);
+    expect((await call(ask('published'))).status).toBe(0);
+  });
   it('refuses what it cannot use', async () => {
     const ask = (...rest: string[]) => segment('-p', 'lung', ...rest);
     await expectRefusal(ask('--reject', 'beta'), 2, /'beta' is invalid\. Allowed choices are ks/);
@@ -315,6 +326,7 @@ describe('help and version', () => {
       '--distributions',
       '--everything',
       '--instances',
+      '--preprocess',
       '--joint',
       '--terms',
       '--device',

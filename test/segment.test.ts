@@ -229,3 +229,36 @@ describe('region prompts', () => {
     await expect(model.segment(halfWhite(), [], { regions: [] })).rejects.toThrow(usage(/No prompt given/));
   });
 });
+
+describe('published preprocessing', () => {
+  /** Float samples in Hounsfield units, 96 x 48: soft tissue on the left, air on the right. */
+  const slice = (): Image => {
+    const data = new Float32Array(96 * 48).fill(-1000);
+    for (let y = 0; y < 48; y++) data.fill(240, y * 96, y * 96 + 48);
+    return { data, width: 96, height: 48, channels: 1 };
+  };
+  it('shows a CT in the window of its image type and pads it to a square', async () => {
+    const { model } = fakeModel({ fit: 'stretch' });
+    const options = { preprocess: 'published', imageType: 'CT-Abdomen' } as const;
+    const encoded = await model.encode(slice(), options);
+    expect([encoded.image.data[0], encoded.image.data[3 * 95]]).toEqual([249, 0]);
+    // in the lung window air is black and tissue grey
+    const lung = await model.encode(slice(), { preprocess: 'published', imageType: 'CT-Lung' });
+    expect([lung.image.data[0], lung.image.data[3 * 95]]).toEqual([158, 0]);
+    const [found] = await model.segment(slice(), ['tissue'], options);
+    // stretched, the mask would reach the last row; padded, the black border next to it blurs it
+    const [stretched] = await model.segment(slice(), ['tissue'], { imageType: 'CT-Abdomen' });
+    expect([found.mask.width, found.mask.height]).toEqual([96, 48]);
+    expect(found.areaPx).toBeGreaterThan(0.4 * 96 * 48);
+    expect(found.areaPx).not.toBe(stretched.areaPx);
+  });
+  it('uses percentiles where no window is published, and refuses unknown image types', async () => {
+    const { model, calls } = fakeModel();
+    const encoded = await model.encode(slice(), { preprocess: 'published', imageType: 'MRI-Abdomen' });
+    expect([encoded.image.data[0], encoded.image.data[3 * 95]]).toEqual([255, 0]);
+    await expect(model.encode(slice(), { preprocess: 'published', imageType: 'PET' })).rejects.toThrow(
+      usage(/No preprocessing is published for image type "PET"; allowed: CT-Abdomen/),
+    );
+    expect(calls.images).toBe(1);
+  });
+});

@@ -39,10 +39,12 @@ async function everythingInImage(
   input: string,
   imageType: string,
   options: EverythingOptions,
+  preprocess: Pick<SegmentCommand, 'preprocess'>,
   files: ImageFiles,
   folder: OutputFolder,
 ): Promise<EverythingReport> {
-  const encoded = await model.encode(input, options);
+  const signal = options.signal === undefined ? {} : { signal: options.signal };
+  const encoded = await model.encode(input, { ...signal, ...preprocess, imageType });
   try {
     const { width, height } = encoded;
     const found = await segmentEverything(encoded, imageType, options);
@@ -116,8 +118,9 @@ export async function runEverything(inputs: readonly string[], command: SegmentC
       ...(rejection?.distributions === undefined ? {} : { distributions: rejection.distributions }),
       ...(rejection === undefined ? {} : { rejectionThreshold: rejection.threshold ?? REJECTION_THRESHOLD }),
     };
+    const preprocess = command.preprocess === undefined ? {} : { preprocess: command.preprocess };
     const { results, errors } = await eachImage(io, inputs, (input, i) =>
-      everythingInImage(opened, input, imageType, options, plan[i], folder),
+      everythingInImage(opened, input, imageType, options, preprocess, plan[i], folder),
     );
     if (command.json) {
       const { name, parameters, imageSize, device } = opened;

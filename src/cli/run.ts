@@ -76,6 +76,11 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     .addOption(new Option('--reject <test>', 'reject masks that do not look like their target').choices(['ks']))
     .option('--reject-threshold <p>', 'reject below this p (default: 0.05)', parseUnit)
     .option('--distributions <file>', 'distributions that fit-rejection wrote (default: the published ones)')
+    .addOption(
+      new Option('--preprocess <how>', 'prepare images as published: CT window of --image-type, square').choices([
+        'published',
+      ]),
+    )
     .option('--instances', 'cut every mask into instances, written as a 16-bit label PNG')
     .option('--save-probabilities', 'write a float32 .npy [prompts, height, width] per image')
     .option('--json', 'print JSON instead of a table')

@@ -39,6 +39,7 @@ export interface SegmentCommand extends RegionCommand, RejectionCommand {
   readonly saveProbabilities?: boolean;
   readonly everything?: boolean;
   readonly instances?: boolean;
+  readonly preprocess?: 'published';
 }
 
 /** One prompt's answer in the JSON output. */
@@ -237,6 +238,7 @@ export async function runSegment(inputs: readonly string[], command: SegmentComm
     model = opened;
     const options: SegmentOptions = {
       ...rejection,
+      ...(command.preprocess === undefined ? {} : { preprocess: command.preprocess }),
       signal: io.signal,
       joint: command.joint ?? false,
       probabilities: command.saveProbabilities ?? false,

@@ -35,4 +35,19 @@ describe('toRgb8', () => {
     const flat = toRgb8({ data: Float32Array.from([0, 4, 4]), width: 3, height: 1, channels: 1 }).data;
     expect([flat[0], flat[3], flat[6]]).toEqual([0, 255, 255]);
   });
+
+  it('shows 16-bit and float samples in a window where one is given, 8-bit samples as they are', () => {
+    const hounsfield = {
+      data: Float32Array.from([-1000, -150, 50, 250, 3000, NaN]),
+      width: 6,
+      height: 1,
+      channels: 1,
+    } as const;
+    const shown = toRgb8(hounsfield, [-150, 250]).data.filter((_, i) => i % 3 === 0);
+    expect([...shown]).toEqual([0, 0, 128, 255, 255, 0]);
+    const wide = { ...hounsfield, data: Uint16Array.from([0, 1, 100, 200, 300, 65535]) };
+    expect([...toRgb8(wide, [100, 300]).data.filter((_, i) => i % 3 === 0)]).toEqual([0, 0, 0, 128, 255, 255]);
+    const eight = { ...hounsfield, data: Uint8Array.from([0, 1, 100, 200, 250, 255]) };
+    expect([...toRgb8(eight, [-150, 250]).data.filter((_, i) => i % 3 === 0)]).toEqual([...eight.data]);
+  });
 });

@@ -35,14 +35,19 @@ function percentile(sorted: Float32Array, percent: number): number {
   return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
 }
 
-/** Samples scaled to 0..255; a range of a single value gives 255 from that value on. */
-function scaleTo8(image: Image): Uint8Array {
+/** The published range of an intensity image; null if no sample is above 0. */
+function percentileRange(image: Image): readonly [number, number] | null {
+  const sorted = positiveSamples(image);
+  return sorted.length === 0 ? null : [percentile(sorted, LOW_PERCENTILE), percentile(sorted, HIGH_PERCENTILE)];
+}
+
+/** Samples of a range scaled to 0..255; a range of a single value gives 255 from that value on. */
+function scaleTo8(image: Image, window: readonly [number, number] | undefined): Uint8Array {
   const { data } = image;
   const scaled = new Uint8Array(data.length);
-  const sorted = positiveSamples(image);
-  if (sorted.length === 0) return scaled;
-  const low = percentile(sorted, LOW_PERCENTILE);
-  const high = percentile(sorted, HIGH_PERCENTILE);
+  const range = window ?? percentileRange(image);
+  if (range === null) return scaled;
+  const [low, high] = range;
   for (let i = 0; i < data.length; i++) {
     const value = data[i];
     // Not "value < low", as that lets through what is not a number.
@@ -52,10 +57,16 @@ function scaleTo8(image: Image): Uint8Array {
   return scaled;
 }
 
-/** The image as 8-bit RGB; an image that is so already comes back as it is. */
-export function toRgb8(image: Image): Image & { readonly data: Uint8Array; readonly channels: 3 } {
+/**
+ * The image as 8-bit RGB; an image that is so already comes back as it is. A window (low, high) takes the place of the percentiles
+ * for 16-bit and float samples: it is in the samples' own unit, Hounsfield units for the published windows of CT.
+ */
+export function toRgb8(
+  image: Image,
+  window?: readonly [number, number],
+): Image & { readonly data: Uint8Array; readonly channels: 3 } {
   const { width, height, channels } = image;
-  const source = image.data instanceof Uint8Array ? image.data : scaleTo8(image);
+  const source = image.data instanceof Uint8Array ? image.data : scaleTo8(image, window);
   if (channels === 3) return { data: source, width, height, channels };
   const data = new Uint8Array(width * height * 3);
   const green = channels === 1 ? 0 : 1;

@@ -22,6 +22,7 @@ import { answer, probabilityMap, type Question } from './answer.ts';
 import { describeResolution, type ResolvedConcept } from './concept.ts';
 import type { ModelSettings } from './config.ts';
 import { createLruCache } from './lru.ts';
+import { publishedWindow } from './preprocess.ts';
 import { type Rejection, type RejectionOptions, rejectionTest } from './rejection.ts';
 import { checkRegionSupport, checkRequest, PROMPT_BATCH } from './request.ts';
 
@@ -32,6 +33,13 @@ export interface EncodeOptions {
   /** Regions that will be asked: refused before the work if the model or the image does not allow them. */
   readonly regions?: readonly RegionPrompt[];
   readonly forceRegions?: boolean;
+  /**
+   * `published`: the image as BiomedParseData prepares it. 16-bit and float samples of a CT are shown in the window of its image
+   * type (samples must be Hounsfield units), others between percentiles; the image is padded to a square with black.
+   */
+  readonly preprocess?: 'published';
+  /** What kind of image it is ("CT-Abdomen"), for `preprocess` and `rejection`, which otherwise reads it off published prompts. */
+  readonly imageType?: string;
   /** Stops the work between two steps; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -43,8 +51,6 @@ export interface SegmentOptions extends EncodeOptions {
   readonly presenceThreshold?: number;
   /** Test every mask against what its target looks like, as published; a mask that does not look like it is rejected. */
   readonly rejection?: RejectionOptions;
-  /** What kind of image it is ("CT-Abdomen"); left out, the rejection test reads it off prompts of the published form. */
-  readonly imageType?: string;
   /** All prompts in one sequence, as the published model does it (at most 32); default: each on its own. */
   readonly joint?: boolean;
   /**
@@ -182,8 +188,10 @@ export function createModel(network: Network, tokenizer: Tokenizer, settings: Mo
     const start = performance.now();
     const raster = typeof source === 'string' ? await readRaster(source) : checkImage(source);
     if (regions.length > 0) regionMask(regions, raster.width, raster.height);
-    const image = toRgb8(raster);
-    const { pixels, fit } = fitToSquare(image, settings.imageSize, settings.fit);
+    const published = options.preprocess === 'published';
+    const window = published && options.imageType !== undefined ? publishedWindow(options.imageType) : undefined;
+    const image = toRgb8(raster, window);
+    const { pixels, fit } = fitToSquare(image, settings.imageSize, published ? 'pad' : settings.fit);
     signal?.throwIfAborted();
     const features = await network.encodeImage(pixels, settings.imageSize, settings.imageSize);
     const seconds = { image: (performance.now() - start) / 1000, text: 0, decode: 0 };
