@@ -51,10 +51,10 @@ export function stem(path: string): string {
   return cut(name.slice(0, name.length - extname(name).length), MAX_STEM_BYTES) || 'image';
 }
 
-/** File names per input and prompt, below `folder`. A name already given to an earlier result gets `-2`, `-3`, ... */
-export function planFiles(folder: string, inputs: readonly string[], prompts: readonly string[]): ImageFiles[] {
+/** Gives out names below `folder`: one base with several endings at a time; a taken base gets `-2`, `-3`, ... */
+function claims(folder: string, inputs: readonly string[]): (base: string, endings: readonly string[]) => string[] {
   const taken = new Set(inputs.map((input) => resolve(input).toLowerCase()));
-  const claim = (base: string, endings: readonly string[]): string[] => {
+  return (base, endings) => {
     for (let n = 1; ; n++) {
       const paths = endings.map((ending) => join(folder, `${base}${n === 1 ? '' : `-${n}`}_${ending}`));
       const keys = paths.map((path) => resolve(path).toLowerCase());
@@ -63,6 +63,11 @@ export function planFiles(folder: string, inputs: readonly string[], prompts: re
       return paths;
     }
   };
+}
+
+/** File names per input and prompt, below `folder`. A name already given to an earlier result gets `-2`, `-3`, ... */
+export function planFiles(folder: string, inputs: readonly string[], prompts: readonly string[]): ImageFiles[] {
+  const claim = claims(folder, inputs);
   return inputs.map((input) => ({
     prompts: prompts.map((prompt) => {
       const endings = ['mask.png', 'overlay.png', 'instances.png', 'report.json'];
@@ -71,4 +76,10 @@ export function planFiles(folder: string, inputs: readonly string[], prompts: re
     }),
     probabilities: claim(stem(input), ['probabilities.npy'])[0],
   }));
+}
+
+/** File names per input, one for each ending. */
+export function planEndings(folder: string, inputs: readonly string[], endings: readonly string[]): string[][] {
+  const claim = claims(folder, inputs);
+  return inputs.map((input) => claim(stem(input), endings));
 }

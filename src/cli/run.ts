@@ -8,12 +8,14 @@ import { DEVICES, MAX_THREADS } from '../parse/device.ts';
 import { packageVersion } from '../parse/package-root.ts';
 import { errorLine, exitStatus } from '../util/errors.ts';
 import type { ConvertCommand } from './convert.ts';
+import type { DetectCommand } from './detect.ts';
 import type { EvaluateCommand } from './evaluate.ts';
 import type { FitRejectionCommand } from './fit-rejection.ts';
 import type { InfoCommand } from './info.ts';
 import type { CliIo } from './io.ts';
 import { collect, parseList, parseUnit, parseWhole } from './options.ts';
 import type { PullCommand } from './pull.ts';
+import type { RecognizeCommand } from './recognize.ts';
 import { collectBox, collectPoint } from './regions.ts';
 import type { SegmentCommand } from './segment.ts';
 import type { TrainCommand } from './train.ts';
@@ -88,6 +90,53 @@ function build(io: CliIo, finish: (status: number) => void): Command {
       const { runSegment } = await import('./segment.ts');
       const { runEverything } = await import('./everything.ts');
       finish(await (options.everything ? runEverything : runSegment)(images, options, io));
+    });
+
+  modelOptions(
+    program
+      .command('detect')
+      .description('write boxes and instances of what was asked for as a COCO file, and an overlay per image')
+      .argument('<image...>', 'PNG, JPEG, WebP or TIFF files')
+      .requiredOption('-p, --prompt <text>', 'what to find, in words; may be given many times', collect),
+  )
+    .option('--out <dir>', 'folder for the results', 'biomedparse-output')
+    .option('--threshold <number>', 'a pixel is inside above this probability (default: 0.5)', parseUnit)
+    .option(
+      '--presence-threshold <number>',
+      "an object is found from this presence on (default: the model's)",
+      parseUnit,
+    )
+    .option(
+      '--least-px <n>',
+      'smaller instances are left out (default: a 10,000th of the image)',
+      parseWhole(1, 1_000_000_000),
+    )
+    .option('--terms <file>', 'JSON file with names of your own for objects')
+    .option('--json', 'print JSON instead of a table')
+    .action(async (images: string[], options: DetectCommand) => {
+      const { runDetect } = await import('./detect.ts');
+      finish(await runDetect(images, options, io));
+    });
+
+  modelOptions(
+    program
+      .command('recognize')
+      .description('write a label map of everything that the model knows in images of one kind')
+      .argument('<image...>', 'PNG, JPEG, WebP or TIFF files')
+      .requiredOption('--modality <name>', 'what the images are, for example CT, MRI, X-Ray, ultrasound'),
+  )
+    .option('--site <name>', 'where they are of, for example abdomen (default: all sites of the modality)')
+    .option('--out <dir>', 'folder for the results', 'biomedparse-output')
+    .option('--threshold <number>', 'a pixel is inside above this probability (default: 0.5)', parseUnit)
+    .option(
+      '--presence-threshold <number>',
+      "an object is found from this presence on (default: the model's)",
+      parseUnit,
+    )
+    .option('--json', 'print JSON instead of a table')
+    .action(async (images: string[], options: RecognizeCommand) => {
+      const { runRecognize } = await import('./recognize.ts');
+      finish(await runRecognize(images, options, io));
     });
 
   modelOptions(

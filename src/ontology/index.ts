@@ -18,4 +18,5 @@ export { nearestTrained } from './resolve/nearest.ts';
 export { type NearMiss, type Resolution, type ResolveOptions, resolve } from './resolve/resolve.ts';
 export { loadTerms, type Terms } from './resolve/terms.ts';
 export { paraphrases, specificNames } from './synonyms.ts';
+export { type WordingOptions, wordings } from './wordings.ts';
 export { modalityWords, sites, siteWords, viewPhrases } from './words.ts';

@@ -1,0 +1,126 @@
+/**
+ * `biomedparse detect`: boxes and instances of what was asked for, as one COCO file for all images and an overlay per image.
+ */
+
+import { join } from 'node:path';
+import { type CocoDocument, cocoBox, runLengths } from '../formats/coco.ts';
+import { writePng } from '../formats/raster.ts';
+import { overlay } from '../image/overlay.ts';
+import { loadTerms } from '../ontology/index.ts';
+import { type Detection, type DetectOptions, detectEncoded } from '../parse/detect.ts';
+import { checkPrompts } from '../parse/prompts.ts';
+import { writeFileAtomic } from '../util/files.ts';
+import { eachImage, type ImagesCommand } from './images.ts';
+import type { CliIo } from './io.ts';
+import { planEndings } from './names.ts';
+import { table } from './table.ts';
+
+/** Values of the command's options, as commander spells them. */
+export interface DetectCommand extends ImagesCommand {
+  readonly prompt: readonly string[];
+  readonly threshold?: number;
+  readonly presenceThreshold?: number;
+  readonly leastPx?: number;
+  readonly terms?: string;
+  readonly json?: boolean;
+}
+
+interface ImageResult {
+  readonly input: string;
+  readonly width: number;
+  readonly height: number;
+  readonly overlay: string;
+  readonly detections: readonly Detection[];
+}
+
+const round = (value: number): number => Number(value.toFixed(6));
+
+/** All images' instances; a category is a prompt. */
+function cocoOf(prompts: readonly string[], results: readonly ImageResult[], model: string): CocoDocument {
+  const categories = prompts.map((name, i) => ({
+    id: i + 1,
+    name,
+    supercategory: results[0]?.detections[i].answer.concept?.category ?? 'other',
+  }));
+  const found = results.flatMap(({ detections }, image) =>
+    detections.flatMap(({ instances }, prompt) => instances.map((instance) => ({ image, prompt, instance }))),
+  );
+  return {
+    info: { description: `Found by ${model}. Not a medical device: for research, not for diagnosis or treatment.` },
+    images: results.map(({ input, width, height }, i) => ({ id: i + 1, file_name: input, width, height })),
+    categories,
+    annotations: found.map(({ image, prompt, instance }, i) => ({
+      id: i + 1,
+      image_id: image + 1,
+      category_id: prompt + 1,
+      bbox: cocoBox(instance.box),
+      area: instance.areaPx,
+      iscrowd: 0,
+      score: round(instance.score),
+      segmentation: runLengths(instance.mask),
+    })),
+  };
+}
+
+function printTable(io: CliIo, results: readonly ImageResult[], model: string, file: string): void {
+  const rows = results.flatMap(({ input, detections }) =>
+    detections.flatMap(({ answer, instances }) =>
+      instances.map(({ score, areaPx, box }) => [input, answer.text, score.toFixed(3), String(areaPx), box.join(',')]),
+    ),
+  );
+  const right = { align: 'right' } as const;
+  const titles = [
+    { title: 'image', max: 48 },
+    { title: 'prompt', max: 48 },
+    { title: 'score', ...right },
+    { title: 'area px', ...right },
+    { title: 'box x0,y0,x1,y1' },
+  ];
+  const lines = rows.length > 0 ? table(titles, rows) : ['Nothing was found.'];
+  io.out(`${lines.join('\n')}\n\nInstances are in ${file}\n`);
+  io.out(`Model ${model}. Not a medical device: for research, not for diagnosis or treatment.\n`);
+}
+
+/** Runs the command; gives the exit status. */
+export async function runDetect(inputs: readonly string[], command: DetectCommand, io: CliIo): Promise<number> {
+  const prompts = checkPrompts(command.prompt);
+  const terms = command.terms === undefined ? undefined : await loadTerms(command.terms);
+  const plan = planEndings(command.out, inputs, ['detections.png']);
+  const options: DetectOptions = {
+    signal: io.signal,
+    ...(terms === undefined ? {} : { terms }),
+    ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
+    ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
+    ...(command.leastPx === undefined ? {} : { leastPx: command.leastPx }),
+  };
+  const file = join(command.out, 'detections.json');
+  const { model, results, errors } = await eachImage(inputs, command, io, async (encoded, i, folder, { name }) => {
+    const detections: Detection[] = [];
+    for await (const one of detectEncoded(encoded, prompts, options)) detections.push(one);
+    const layers = detections.flatMap(({ answer, instances }) =>
+      instances.map(({ mask, score }, n) => ({ mask, label: `${answer.text} ${n + 1}`, probability: score })),
+    );
+    await writePng(folder.stage(plan[i][0]), overlay(encoded.image, layers, { model: name }));
+    const { width, height } = encoded;
+    return { input: inputs[i], width, height, overlay: plan[i][0], detections };
+  });
+  const coco = cocoOf(prompts, results, model.name);
+  if (results.length > 0) await writeFileAtomic(file, `${JSON.stringify(coco)}\n`);
+  if (command.json) {
+    const images = results.map(({ input, overlay: picture, detections }) => ({
+      input,
+      overlay: picture,
+      prompts: detections.map(({ answer, instances }) => ({
+        text: answer.text,
+        concept: answer.concept,
+        note: answer.note,
+        present: answer.present,
+        presence: round(answer.presence),
+        reason: answer.reason,
+        instances: instances.map(({ score, box, areaPx }) => ({ score: round(score), box, area_px: areaPx })),
+      })),
+    }));
+    io.out(`${JSON.stringify({ model, results: images, coco: results.length > 0 ? file : null, errors })}\n`);
+  } else printTable(io, results, model.name, file);
+  return errors.length === 0 ? 0 : 1;
+}

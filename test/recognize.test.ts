@@ -1,0 +1,245 @@
+/** Recognition and detection on a fake network, and the resolution of overlaps on made masks. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { run } from '../src/cli/run.ts';
+import { readRaster, writePng } from '../src/formats/raster.ts';
+import { measure } from '../src/image/measure.ts';
+import { type Concept, concepts } from '../src/ontology/index.ts';
+import { detect } from '../src/parse/detect.ts';
+import { candidates, type Found, recognize, resolveOverlaps } from '../src/parse/recognize.ts';
+import { fakeModel } from './fake-model.ts';
+
+const conceptNamed = (name: string): Concept => concepts.find((one) => one.name === name) as Concept;
+
+/** A present object whose mask is a text of `#` and `.`, with the same certainty everywhere. */
+function found(name: string, rows: string, level: number): Found {
+  const data = Uint8Array.from(rows, (character) => (character === '#' ? 1 : 0));
+  const mask = { data, width: rows.length, height: 1 };
+  const answer = {
+    text: name,
+    concept: null,
+    note: null,
+    present: true,
+    presence: 1,
+    probability: 1,
+    reason: null,
+    mask,
+  };
+  return {
+    concept: conceptNamed(name),
+    answer: { ...answer, ...measure(mask) },
+    levels: data.map((value) => value * level),
+  };
+}
+
+const named = (masks: Found[], pixels: number) => {
+  const { labels, order, yielded } = resolveOverlaps(masks, pixels);
+  return {
+    map: [...labels].map((label) => (label === 0 ? '' : order[label - 1].concept.name)),
+    yielded: [...yielded].map(([one, parts]) => [one.concept.name, parts]),
+  };
+};
+
+describe('overlaps', () => {
+  it('a whole yields to its present parts', () => {
+    const { map, yielded } = named(
+      [found('kidney', '###..###', 250), found('left kidney', '.....###', 200), found('right kidney', '###.....', 200)],
+      8,
+    );
+    expect(map).toEqual(['right kidney', 'right kidney', 'right kidney', '', '', ...Array(3).fill('left kidney')]);
+    expect(yielded).toEqual([['kidney', ['left kidney', 'right kidney']]]);
+  });
+
+  it('a whole that has more than its parts keeps the rest', () => {
+    const { map, yielded } = named([found('optic disc', '######', 250), found('optic cup', '..##..', 130)], 6);
+    expect(map).toEqual(['optic disc', 'optic disc', 'optic cup', 'optic cup', 'optic disc', 'optic disc']);
+    expect(yielded).toEqual([]);
+  });
+
+  it('elsewhere the surer object takes the pixel, in any order', () => {
+    const [liver, stomach] = [found('liver', '####..', 150), found('stomach', '..####', 200)];
+    const expected = ['liver', 'liver', ...Array(4).fill('stomach')];
+    expect(named([liver, stomach], 6).map).toEqual(expected);
+    expect(named([stomach, liver], 6).map).toEqual(expected);
+  });
+});
+
+/** Two white squares on black, 80 x 60. */
+function squares() {
+  const data = new Uint8Array(80 * 60);
+  for (let y = 10; y < 26; y++) {
+    data.fill(255, y * 80 + 8, y * 80 + 24);
+    data.fill(255, (y + 24) * 80 + 50, (y + 24) * 80 + 74);
+  }
+  return { data, width: 80, height: 60, channels: 1 as const };
+}
+
+describe('recognize', () => {
+  it('asks for what the model knows in such images, and maps what is there', async () => {
+    const { model, calls } = fakeModel();
+    const result = await recognize(model, squares(), { modality: 'Fundus', site: 'eye' });
+    expect(calls.images).toBe(1);
+    expect([...calls.texts].sort()).toEqual([
+      'hard exudates in retinal fundus',
+      'optic cup in retinal fundus',
+      'optic disc in retinal fundus',
+      'retinal vessel in retinal fundus',
+    ]);
+    expect([result.modality, result.site]).toEqual(['fundus', 'retinal']);
+    // all find the same bright pixels: the disc yields to its cup, the others lose nothing or everything to one another
+    expect(result.objects.find(({ name }) => name === 'optic disc')).toMatchObject({
+      label: null,
+      yieldedTo: ['optic cup'],
+    });
+    const areas = result.objects.filter(({ label }) => label !== null).map(({ areaPx }) => areaPx);
+    expect(areas.reduce((a, b) => a + b)).toBe(result.labels.filter((label) => label !== 0).length);
+    expect(result.objects[0].components).toHaveLength(2);
+    expect(result.absent).toEqual([]);
+  });
+
+  it('names what is absent', async () => {
+    const result = await recognize(fakeModel().model, squares(), { modality: 'fundus', presenceThreshold: 0.99 });
+    expect(result.objects).toEqual([]);
+    expect(result.absent).toHaveLength(4);
+    expect(result.labels.every((label) => label === 0)).toBe(true);
+  });
+
+  it('refuses what the default model was not trained on', async () => {
+    const { model, calls } = fakeModel();
+    const ask = (modality: string, site: string) => recognize(model, squares(), { modality, site });
+    await expect(ask('CT', 'eye')).rejects.toThrow(
+      /not trained on CT of the site "retinal"; allowed: abdomen, bone, brain/,
+    );
+    await expect(ask('smell', 'eye')).rejects.toThrow(expect.objectContaining({ code: 'usage' }));
+    expect(calls.images).toBe(0);
+  });
+
+  it('has candidates for every modality, sites in one', () => {
+    for (const modality of [
+      'CT',
+      'MRI',
+      'X-Ray',
+      'ultrasound',
+      'endoscope',
+      'fundus',
+      'OCT',
+      'dermoscopy',
+      'pathology',
+    ]) {
+      expect(candidates(modality).found.length, modality).toBeGreaterThan(1);
+    }
+    const inHeart = candidates('MRI', 'cardiac').found.map(({ name }) => name);
+    expect(inHeart).toContain('myocardium');
+    expect(inHeart).not.toContain('brain tumor');
+  });
+});
+
+describe('detect', () => {
+  it('gives each connected part as an instance, the surest first', async () => {
+    const [spots, absent] = await detect(fakeModel().model, squares(), ['spots', 'absent thing']);
+    expect(spots.answer).toMatchObject({ text: 'spots', present: true });
+    expect(spots.instances).toHaveLength(2);
+    expect(spots.instances[0].score).toBeGreaterThanOrEqual(spots.instances[1].score);
+    const total = spots.instances.reduce((sum, { areaPx }) => sum + areaPx, 0);
+    expect(total).toBe(spots.answer.areaPx);
+    for (const { box, mask, areaPx } of spots.instances) expect(measure(mask)).toMatchObject({ box, areaPx });
+    expect(absent.instances).toEqual([]);
+  });
+
+  it('leaves out small ones, and refuses a size that is none', async () => {
+    const [all] = await detect(fakeModel().model, squares(), ['spots']);
+    const leastPx = 1 + Math.min(...all.instances.map(({ areaPx }) => areaPx));
+    const [large] = await detect(fakeModel().model, squares(), ['spots'], { leastPx });
+    expect(large.instances).toHaveLength(1);
+    await expect(detect(fakeModel().model, squares(), ['spots'], { leastPx: 0 })).rejects.toThrow(
+      expect.objectContaining({ code: 'usage', message: 'leastPx must be a whole number from 1, got 0' }),
+    );
+  });
+});
+
+describe('on the command line', () => {
+  let folder: string;
+  let image: string;
+  let out: string;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'biomedparse-recognize-'));
+    image = join(folder, 'eye.png');
+    out = join(folder, 'out');
+    await writePng(image, squares());
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function call(...argv: string[]) {
+    let stdout = '';
+    let stderr = '';
+    const { model, calls } = fakeModel();
+    const status = await run(argv, {
+      out: (text) => {
+        stdout += text;
+      },
+      err: (text) => {
+        stderr += text;
+      },
+      terminal: false,
+      loadModel: async () => model,
+      signal: new AbortController().signal,
+    });
+    return { status, stdout, stderr, calls };
+  }
+  const files = () => (existsSync(out) ? readdirSync(out).sort() : []);
+
+  it('recognize writes label map, legend, overlay, and JSON', async () => {
+    const { status, stdout, stderr } = await call('recognize', image, '--modality', 'fundus', '--out', out, '--json');
+    expect([status, stderr]).toEqual([0, '']);
+    expect(files()).toEqual(['eye_labels.png', 'eye_legend.json', 'eye_overlay.png']);
+    const [result] = JSON.parse(stdout).results;
+    const map = await readRaster(join(out, 'eye_labels.png'));
+    expect([map.width, map.height, map.channels]).toEqual([80, 60, 1]);
+    const legend = JSON.parse(readFileSync(result.legend, 'utf8'));
+    expect(legend).toMatchObject({ modality: 'fundus', site: null });
+    for (const { label, name, area_px } of result.objects) {
+      if (label === null) continue;
+      expect(map.data.filter((value) => value === label)).toHaveLength(area_px);
+      expect(legend.labels.find((one: { label: number }) => one.label === label).name).toBe(name);
+    }
+    expect((await call('recognize', image, '--modality', 'fundus', '--out', out)).stdout).toMatch(
+      /image +label +object/,
+    );
+  });
+
+  it('recognize refuses a missing or unknown modality, and leaves nothing', async () => {
+    const none = await call('recognize', image, '--out', out);
+    expect([none.status, none.stdout]).toEqual([2, '']);
+    expect(none.stderr).toMatch(/--modality <name>' not specified/);
+    const unknown = await call('recognize', image, '--modality', 'smell', '--out', out);
+    expect(unknown.status).toBe(2);
+    expect(unknown.stderr).toMatch(/^biomedparse: Unknown modality "smell"; allowed: CT, [^\n]+\n$/);
+    expect(files()).toEqual([]);
+  });
+
+  it('detect writes COCO and an overlay; an image that fails does not stop the others', async () => {
+    const missing = join(folder, 'none.png');
+    const { status, stdout, stderr } = await call('detect', missing, image, '-p', 'polyp', '--out', out, '--json');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/none\.png: no such file/);
+    expect(files()).toEqual(['detections.json', 'eye_detections.png']);
+    const { results, errors, coco } = JSON.parse(stdout);
+    expect(errors).toHaveLength(1);
+    const document = JSON.parse(readFileSync(coco, 'utf8'));
+    expect(document.images).toEqual([{ id: 1, file_name: image, width: 80, height: 60 }]);
+    expect(document.categories).toEqual([{ id: 1, name: 'polyp', supercategory: 'abnormality' }]);
+    expect(document.annotations).toHaveLength(2);
+    for (const [i, { bbox, area, score, segmentation }] of document.annotations.entries()) {
+      const [left, top, right, bottom] = results[0].prompts[0].instances[i].box;
+      expect(bbox).toEqual([left, top, right - left, bottom - top]);
+      const inside = segmentation.counts
+        .filter((_: number, n: number) => n % 2 === 1)
+        .reduce((a: number, b: number) => a + b);
+      expect([inside, segmentation.size]).toEqual([area, [60, 80]]);
+      expect(score).toBeLessThanOrEqual(1);
+    }
+    expect((await call('detect', image, '-p', 'absent', '--out', out)).stdout).toMatch(/Nothing was found/);
+  });
+});
