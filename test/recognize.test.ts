@@ -35,8 +35,9 @@ function found(name: string, rows: string, level: number): Found {
 }
 
 const named = (masks: Found[], pixels: number) => {
-  const { labels, order, yielded } = resolveOverlaps(masks, pixels);
+  const { labels, order, yielded, covered } = resolveOverlaps(masks, pixels);
   return {
+    covered: [...covered].map(([one, by]) => [one.concept.name, by]),
     map: [...labels].map((label) => (label === 0 ? '' : order[label - 1].concept.name)),
     yielded: [...yielded].map(([one, parts]) => [one.concept.name, parts]),
   };
@@ -63,6 +64,25 @@ describe('overlaps', () => {
     const expected = ['liver', 'liver', ...Array(4).fill('stomach')];
     expect(named([liver, stomach], 6).map).toEqual(expected);
     expect(named([stomach, liver], 6).map).toEqual(expected);
+  });
+});
+
+describe('what is covered', () => {
+  it('is another name for the same pixels, in one category', () => {
+    const { map, covered } = named(
+      [found('COVID-19 infection', '####', 150), found('ground glass opacity', '###.', 200)],
+      4,
+    );
+    expect(covered).toHaveLength(1);
+    expect(new Set(map.filter((name) => name !== '')).size).toBe(1);
+  });
+
+  it('is an object left with next to nothing, but not what lies in an organ', () => {
+    const { map, covered } = named([found('liver', '##########', 200), found('stomach', '##........', 100)], 10);
+    expect([new Set(map), covered]).toEqual([new Set(['liver']), [['stomach', 'liver']]]);
+    const tumor = named([found('liver', '##########', 200), found('liver tumor', '##........', 100)], 10);
+    expect(tumor.map.slice(0, 3)).toEqual(['liver tumor', 'liver tumor', 'liver']);
+    expect(tumor.covered).toEqual([]);
   });
 });
 

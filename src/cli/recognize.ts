@@ -41,6 +41,7 @@ interface ImageReport {
   readonly modality: string;
   readonly site: string | null;
   readonly objects: readonly ObjectReport[];
+  readonly covered: readonly { readonly name: string; readonly presence: number; readonly by: string }[];
   readonly absent: readonly { readonly name: string; readonly presence: number }[];
   readonly labels: string;
   readonly legend: string;
@@ -125,6 +126,7 @@ export async function runRecognize(inputs: readonly string[], command: Recognize
       modality,
       site,
       objects: found.objects.map(reportOf),
+      covered: found.covered.map((one) => ({ ...one, presence: round(one.presence) })),
       absent: found.absent.map(({ name, presence }) => ({ name, presence: round(presence) })),
       labels: labelFile,
       legend: legendFile,

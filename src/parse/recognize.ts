@@ -2,11 +2,11 @@
  * Everything that the default model knows in an image of a given modality and site: candidates from the ontology, asked in
  * batches; what is not present is left out; then every pixel goes to one object.
  *
- * - A concept that only gathers present ones of its own ("kidney" beside left and right kidney, "polyp" beside neoplastic
- *   polyp) yields to them: it is named in `yielded` and has no pixels of the map, but those that none of them takes if it covers
- *   at least a tenth of it.
- * - Any other pixel that several objects claim goes to the part before the whole (optic cup before optic disc), else to the
- *   highest probability.
+ * - Of two objects of one category that are nearly the same pixels, the surer one stays; the other is `covered`.
+ * - A whole whose present parts or kinds take nine tenths of it yields to them ("kidney" beside left and right kidney): it is
+ *   named in the answer and has no pixels of the map. A whole that has more keeps the rest ("optic disc" round its cup).
+ * - A pixel that several objects claim goes to the part before the whole, to what is in an organ (a tumor, a tube) before the
+ *   organ, else to the higher probability. An object left with under a tenth of its pixels is `covered` too.
  */
 
 import { type Component, components } from '../image/components.ts';
@@ -53,6 +53,8 @@ export interface Recognition {
   readonly labels: Uint8Array;
   /** Found objects: those of the label map by label, then those that yielded. */
   readonly objects: readonly RecognizedObject[];
+  /** Present by their score, but covered by another object of the label map: left out of it. */
+  readonly covered: readonly { readonly name: string; readonly presence: number; readonly by: string }[];
   /** Candidates that were not found, with their presence. */
   readonly absent: readonly { readonly name: string; readonly presence: number }[];
 }
@@ -105,49 +107,98 @@ function isUnder(concept: Concept, ancestor: string, byName: ReadonlyMap<string,
   return false;
 }
 
-/** Share of a whole's pixels that its present parts leave it, from which on it keeps them. */
+/** Share of an object's pixels that others must leave it for it to stay in the label map. */
 const LEAST_KEPT = 0.1;
 
-/** Gives every pixel to one object: the label map and the order of its objects. */
-export function resolveOverlaps(
-  found: readonly Found[],
-  pixels: number,
-): {
+/** Two objects of one category that have more than this in common (intersection over union) are one; the surer name stays. */
+const SAME = 0.5;
+
+function sharedPart(a: Mask, b: Mask): number {
+  let both = 0;
+  let either = 0;
+  for (let i = 0; i < a.data.length; i++) {
+    if (a.data[i] === 1 && b.data[i] === 1) both++;
+    if (a.data[i] === 1 || b.data[i] === 1) either++;
+  }
+  return either === 0 ? 0 : both / either;
+}
+
+export interface Overlaps {
+  /** `[height, width]`: 0 nothing, else the place in `order`, from 1. */
   readonly labels: Uint8Array;
   readonly order: readonly Found[];
+  /** Wholes that yielded, with their parts. */
   readonly yielded: ReadonlyMap<Found, readonly string[]>;
-} {
+  /** Objects that other objects cover, with the name of one. */
+  readonly covered: ReadonlyMap<Found, string>;
+}
+
+/** Whether the first object takes a pixel that both claim. */
+function takes(a: Found, b: Found, i: number, byName: ReadonlyMap<string, Concept>): boolean {
+  if (isUnder(a.concept, b.concept.name, byName)) return true;
+  if (isUnder(b.concept, a.concept.name, byName)) return false;
+  const [organA, organB] = [a, b].map(({ concept }) => concept.category === 'organ');
+  return organA === organB ? a.levels[i] > b.levels[i] : organB;
+}
+
+function assign(order: readonly Found[], pixels: number, byName: ReadonlyMap<string, Concept>): Uint8Array {
+  const labels = new Uint8Array(pixels);
+  for (const [j, one] of order.entries()) {
+    for (let i = 0; i < pixels; i++) {
+      if (one.answer.mask.data[i] === 0) continue;
+      if (labels[i] === 0 || takes(one, order[labels[i] - 1], i, byName)) labels[i] = j + 1;
+    }
+  }
+  return labels;
+}
+
+/** Gives every pixel to one object. */
+export function resolveOverlaps(found: readonly Found[], pixels: number): Overlaps {
   const byName = new Map(concepts.map((concept) => [concept.name, concept]));
+  const related = (a: Found, b: Found): boolean =>
+    isUnder(a.concept, b.concept.name, byName) || isUnder(b.concept, a.concept.name, byName);
+  const scoreOf = ({ answer }: Found): number => answer.presence * answer.probability;
+
+  const covered = new Map<Found, string>();
+  const kept: Found[] = [];
+  for (const one of [...found].sort((a, b) => scoreOf(b) - scoreOf(a))) {
+    const same = kept.find(
+      (other) =>
+        other.concept.category === one.concept.category &&
+        !related(one, other) &&
+        sharedPart(one.answer.mask, other.answer.mask) > SAME,
+    );
+    if (same === undefined) kept.push(one);
+    else covered.set(one, same.concept.name);
+  }
+
   const yielded = new Map<Found, readonly string[]>();
-  for (const whole of found) {
-    const parts = found.filter((other) => isUnder(other.concept, whole.concept.name, byName));
-    if (parts.length === 0) continue;
+  for (const whole of kept) {
+    const parts = kept.filter((other) => isUnder(other.concept, whole.concept.name, byName));
     let rest = 0;
     const { data } = whole.answer.mask;
     for (let i = 0; i < pixels; i++) {
       if (data[i] === 1 && !parts.some((part) => part.answer.mask.data[i] === 1)) rest++;
     }
-    if (rest < LEAST_KEPT * whole.answer.areaPx)
+    if (parts.length > 0 && rest < LEAST_KEPT * whole.answer.areaPx) {
       yielded.set(
         whole,
         parts.map(({ concept }) => concept.name),
       );
-  }
-  const order = found.filter((one) => !yielded.has(one));
-  const above = order.map((a) => order.map((b) => isUnder(b.concept, a.concept.name, byName)));
-  const labels = new Uint8Array(pixels);
-  for (let i = 0; i < pixels; i++) {
-    let best = -1;
-    for (let j = 0; j < order.length; j++) {
-      if (order[j].answer.mask.data[i] === 0) continue;
-      const isPart = best >= 0 && above[best][j];
-      const isWhole = best >= 0 && above[j][best];
-      const surer = best >= 0 && order[j].levels[i] > order[best].levels[i];
-      if (best < 0 || isPart || (!isWhole && surer)) best = j;
     }
-    labels[i] = best + 1;
   }
-  return { labels, order, yielded };
+
+  const bySize = kept.filter((one) => !yielded.has(one)).sort((a, b) => b.answer.areaPx - a.answer.areaPx);
+  const first = assign(bySize, pixels, byName);
+  const counts = new Uint32Array(bySize.length + 1);
+  for (const label of first) counts[label]++;
+  const order = bySize.filter((one, j) => {
+    if (counts[j + 1] >= LEAST_KEPT * one.answer.areaPx) return true;
+    const at = one.answer.mask.data.findIndex((value, i) => value === 1 && first[i] !== j + 1);
+    covered.set(one, bySize[first[at] - 1].concept.name);
+    return false;
+  });
+  return { labels: order.length === bySize.length ? first : assign(order, pixels, byName), order, yielded, covered };
 }
 
 /** Recognizes what is in an encoded image. */
@@ -168,8 +219,7 @@ export async function recognizeEncoded(encoded: EncodedImage, options: Recognize
   if (found.length > MAX_OBJECTS) {
     throw new BiomedParseError('runtime', `${found.length} objects found; a label map holds at most ${MAX_OBJECTS}`);
   }
-  found.sort((a, b) => b.answer.areaPx - a.answer.areaPx);
-  const { labels, order, yielded } = resolveOverlaps(found, width * height);
+  const { labels, order, yielded, covered } = resolveOverlaps(found, width * height);
   const describe = ({ concept, answer }: Found, label: number | null, mask: Mask): RecognizedObject => ({
     label,
     name: concept.name,
@@ -186,7 +236,12 @@ export async function recognizeEncoded(encoded: EncodedImage, options: Recognize
     return describe(one, j + 1, { data, width, height });
   });
   for (const [one, yieldedTo] of yielded) objects.push({ ...describe(one, null, one.answer.mask), yieldedTo });
-  return { width, height, modality, site, labels, objects, absent };
+  const coveredBy = [...covered].map(([{ concept, answer }, by]) => ({
+    name: concept.name,
+    presence: answer.presence,
+    by,
+  }));
+  return { width, height, modality, site, labels, objects, covered: coveredBy, absent };
 }
 
 /** Recognizes everything that the default model knows in an image (a path or a raster). */

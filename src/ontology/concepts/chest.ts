@@ -107,6 +107,7 @@ export const chestConcepts: readonly ConceptGroup[] = [
         kind: 'infection',
         name: 'COVID-19 infection',
         published: 'COVID-19 infection',
+        parent: 'lung opacity',
         snomed: '840539006',
         names: ['COVID-19', 'COVID pneumonia', 'COVID-19 lung infection'],
         loose: ['infection'],

@@ -11,6 +11,7 @@ export const heartConcepts: readonly ConceptGroup[] = [
         kind: 'heart anatomies',
         name: 'heart',
         published: 'heart',
+        parent: 'cardiomediastinum',
         snomed: '80891009',
         names: ['cardiac silhouette', 'heart shadow', 'heart contour'],
         trained: ['X-Ray chest'],
