@@ -50,8 +50,10 @@ export interface DicomFile {
   readonly transferSyntax: string;
 }
 
-export function refuseDicom(label: string, reason: string): never {
-  throw new BiomedParseError('input', `${label} is not a usable DICOM file: ${reason}`, { file: label });
+/** Throws the `input` error of an unusable DICOM file. */
+export function refuseDicom(label: string, reason: string, fields: Record<string, unknown> = {}): never {
+  const message = `${label} is not a usable DICOM file: ${reason}`;
+  throw new BiomedParseError('input', message, { file: label, ...fields });
 }
 
 /** The place of a reader in the bytes, and what it has seen. */

@@ -83,6 +83,17 @@ describe('stored samples', () => {
     ]);
   });
 
+  it('in fewer frames than the header says are refused before any is decoded', () => {
+    const many = greyImage(1, 1, [1, 2], { NumberOfFrames: 1_000_000 });
+    expect(() => openDicom(dicomFile(many), 'a')).toThrow('its pixel data has 4 bytes, 2000000 are needed');
+    const { PixelData: _, ...rest } = many;
+    const coded = Buffer.concat([attributes(rest), encapsulate([Buffer.alloc(8)])]);
+    expect(() => openDicom(part10(coded, '1.2.840.10008.1.2.5'), 'a')).toThrow('1 fragments for 1000000 frames');
+    const single = Buffer.concat([attributes({ ...rest, NumberOfFrames: 1 }), encapsulate([Buffer.alloc(8)])]);
+    const odd = openDicom(part10(single, '1.2.840.10008.1.2.1'), 'a').frame(0);
+    return expect(odd).rejects.toThrow('its pixel data is in fragments, its transfer syntax has none');
+  });
+
   it('in a transfer syntax that is not read are refused by its name', async () => {
     const mpeg = part10(attributes(greyImage(1, 1, [0])), '1.2.840.10008.1.2.4.100');
     await expect(openDicom(mpeg, 'a').frame(0)).rejects.toThrow(

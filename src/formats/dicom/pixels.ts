@@ -6,7 +6,7 @@
  */
 import type { Samples } from '../../image/volume.ts';
 import { CodecError, type CodecName, decodeWithCodec } from './codecs.ts';
-import { type DicomFile, EXPLICIT_BIG, refuseDicom } from './dataset.ts';
+import { type DicomFile, type Element, EXPLICIT_BIG, refuseDicom } from './dataset.ts';
 import { decodeJpeg, type JpegImage } from './jpeg.ts';
 import { JpegDataError } from './jpeg-stream.ts';
 import { decodeRle } from './rle.ts';
@@ -64,7 +64,8 @@ export function pixelFormat({ dataset, label }: DicomFile): PixelFormat {
   if (!float && !dataset.elements.has(TAG.PixelData)) {
     const what = IMAGELESS.find(([start]) => uid.startsWith(start))?.[1];
     const double = dataset.elements.has(TAG.DoubleFloatPixelData) ? ' (64-bit float pixels are not read)' : '';
-    return refuseDicom(label, what === undefined ? `it holds no pixels${double}` : `it is ${what} and holds no pixels`);
+    const reason = what === undefined ? `it holds no pixels${double}` : `it is ${what} and holds no pixels`;
+    return refuseDicom(label, reason, { imageless: true });
   }
   const value = (name: keyof typeof TAG): number => {
     const found = number(dataset, TAG[name]);
@@ -91,7 +92,7 @@ export function pixelFormat({ dataset, label }: DicomFile): PixelFormat {
   if (rows * columns * samples > MAX_FRAME_SAMPLES) {
     refuseDicom(label, `a frame has ${rows * columns * samples} samples; at most ${MAX_FRAME_SAMPLES} are allowed`);
   }
-  return {
+  const format: PixelFormat = {
     rows,
     columns,
     samples,
@@ -104,7 +105,25 @@ export function pixelFormat({ dataset, label }: DicomFile): PixelFormat {
     signed: number(dataset, TAG.PixelRepresentation) === 1,
     float,
   };
+  // A number of frames that the data cannot hold is refused here, before anything is done once per frame.
+  const { bytes, fragments } = dataset.elements.get(float ? TAG.FloatPixelData : TAG.PixelData) as Element;
+  if (fragments !== undefined && fragments.length - 1 < frames) {
+    refuseDicom(label, `it has ${Math.max(0, fragments.length - 1)} fragments for ${frames} frames (truncated?)`);
+  }
+  const needed = Math.ceil((frameBits(format) * frames) / 8);
+  if (fragments === undefined && bytes.byteLength < needed) {
+    refuseDicom(label, `its pixel data has ${bytes.byteLength} bytes, ${needed} are needed (truncated?)`);
+  }
+  return format;
 }
+
+/** Whether two pixels share their colours, as YBR_FULL_422 has it where it is not compressed. */
+const isHalved = ({ photometric, samples, bitsAllocated }: PixelFormat): boolean =>
+  photometric === 'YBR_FULL_422' && samples === 3 && bitsAllocated === 8;
+
+/** Bits of a frame that is not compressed. */
+const frameBits = (format: PixelFormat): number =>
+  format.rows * format.columns * (isHalved(format) ? 2 : format.samples) * format.bitsAllocated;
 
 /** The bytes of one encapsulated frame, its fragments joined. */
 function encapsulated(file: DicomFile, frames: number, index: number): Uint8Array {
@@ -172,26 +191,21 @@ function spread422(bytes: Uint8Array): Uint8Array {
 
 function nativeFrame(file: DicomFile, format: PixelFormat, index: number): StoredFrame {
   const { rows, columns, samples, bitsAllocated, bitsStored, highBit, photometric, float } = format;
-  const element = file.dataset.elements.get(float ? TAG.FloatPixelData : TAG.PixelData);
-  const bytes = element?.bytes ?? new Uint8Array(0);
+  const element = file.dataset.elements.get(float ? TAG.FloatPixelData : TAG.PixelData) as Element;
+  const { bytes, vr } = element;
+  if (element.fragments !== undefined)
+    refuseDicom(file.label, 'its pixel data is in fragments, its transfer syntax has none');
   const count = rows * columns * samples;
-  const halved = photometric === 'YBR_FULL_422' && samples === 3 && bitsAllocated === 8;
-  const bits = (halved ? rows * columns * 2 : count) * bitsAllocated;
-  if (bytes.byteLength * 8 < bits * (index + 1)) {
-    refuseDicom(
-      file.label,
-      `its pixel data has ${bytes.byteLength} bytes, frame ${index} ends at byte ${Math.ceil((bits * (index + 1)) / 8)} (truncated?)`,
-    );
-  }
+  const halved = isHalved(format);
   if (bitsAllocated === 1) {
     // Frames of single bits follow one another without padding.
     const first = index * count;
     const out = Uint8Array.from({ length: count }, (_, i) => (bytes[(first + i) >> 3] >> ((first + i) & 7)) & 1);
     return { samples: out, photometric, bits: 1 };
   }
-  const size = bits / 8;
+  const size = frameBits(format) / 8;
   const copy = Buffer.from(new ArrayBuffer(size));
-  if (file.dataset.bigEndian && element?.vr === 'OW' && bitsAllocated === 8) {
+  if (file.dataset.bigEndian && vr === 'OW' && bitsAllocated === 8) {
     // Bytes lie in pairs, turned round (PS3.5, 8.1.1 and 7.3).
     for (let i = 0; i < size; i++) copy[i] = bytes[(index * size + i) ^ 1];
   } else copy.set(bytes.subarray(index * size, (index + 1) * size));

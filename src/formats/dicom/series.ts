@@ -89,7 +89,8 @@ export async function findDicomSeries(source: string | readonly string[]): Promi
       image = openDicom(bytes, path);
     } catch (error) {
       // A damaged image must not be missing in silence; what never was an image may be left out.
-      if (!folder || !/holds no pixels/.test((error as Error).message)) throw error;
+      const imageless = error instanceof BiomedParseError && error.fields.imageless === true;
+      if (!folder || !imageless) throw error;
       left.push(basename(path));
       continue;
     }

@@ -13,6 +13,7 @@ import {
   greyImage,
   part10,
 } from '../../../test/helpers/dicom.ts';
+import { survive } from '../../../test/helpers/mutations.ts';
 import { createRandom } from '../../util/random.ts';
 import { parseDicom } from './dataset.ts';
 import { openDicom } from './image.ts';
@@ -168,6 +169,21 @@ describePrograms(PROGRAMS, 'transfer syntaxes', () => {
   ])('a code stream by %s as %s %s', async (program, ending, syntax, words, tolerance) => {
     const image = openDicom(coded(program, ending, syntax, ...words), syntax);
     expect(difference((await image.frame(0)).data, grey12)).toBeLessThanOrEqual(tolerance);
+  });
+
+  it.each([
+    ['JPEG 2000', () => coded('opj_compress', 'j2k', `${UID}.4.90`)],
+    ['HTJ2K', () => coded('ojph_compress', 'j2c', `${UID}.4.201`, '-reversible', 'true')],
+    ['JPEG-LS', () => readFileSync(converted('grey12', 'dcmcjpls', '+el'))],
+    ['JPEG', () => readFileSync(converted('rgb', 'dcmcjpeg', '+eb'))],
+  ] as const)('damaged within the pixel data: 100 files of %s', async (name, make) => {
+    const whole = make();
+    const stream = whole.indexOf(Buffer.from('feff00e0', 'hex'));
+    expect(stream).toBeGreaterThan(0);
+    const read = async (bytes: Buffer): Promise<void> => {
+      await openDicom(Buffer.concat([whole.subarray(0, stream), bytes]), name).frame(0);
+    };
+    await survive({ name, sources: [whole.subarray(stream)], text: false, read }, 100);
   });
 
   it('refuse code streams of another size, and truncated and damaged ones, and go on afterwards', async () => {
