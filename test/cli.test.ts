@@ -341,11 +341,11 @@ describe('help and version', () => {
 
 describe('a wrong call is refused in one line with status 2', () => {
   it.each<[string, string[], RegExp]>([
-    ['no command', [], /no command given; allowed: segment, detect, recognize, evaluate, train, convert, info, pull/],
+    ['no command', [], /no command given; allowed: segment, detect, recognize, evaluate, train, convert, fit-rejection, info, pull/],
     [
       'an unknown command',
       ['sgment'],
-      /unknown command 'sgment' \(Did you mean segment\?\); allowed: segment, detect, recognize, evaluate, train, convert, info, pull/,
+      /unknown command 'sgment' \(Did you mean segment\?\); allowed: segment, detect, recognize, evaluate, train, convert, fit-rejection, info, pull/,
     ],
     [
       'an unknown option',
