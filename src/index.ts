@@ -8,12 +8,32 @@ export { type Dataset, openDataset } from './dataset/layout.ts';
 export { type EvaluateOptions, evaluate } from './evaluate/evaluate.ts';
 export { auroc, dice } from './evaluate/metrics.ts';
 export type { EvaluationReport, PairReport } from './evaluate/report.ts';
+export { type DicomSeries, findDicomSeries, readDicomSeries } from './formats/dicom/series.ts';
+export { readImage } from './formats/image.ts';
+export { readMha, writeMha } from './formats/mha.ts';
+export { readNifti, writeNifti } from './formats/nifti.ts';
+export { readNrrd, writeNrrd } from './formats/nrrd.ts';
 export { readMask, readRaster, writeLabelPng, writeMaskPng, writePng } from './formats/raster.ts';
+export type { VolumeFile, VolumeReadOptions } from './formats/volume-bytes.ts';
 export { type Component, type Components, components } from './image/components.ts';
 export { type Instances, instances } from './image/instances.ts';
 export { overlay } from './image/overlay.ts';
 export type { RegionPrompt } from './image/regions.ts';
+export { cutSlice, type Plane, putSlice, type Slice, type SliceLayout } from './image/slice.ts';
 export type { Box, Image, Mask } from './image/types.ts';
+export {
+  emptyMask,
+  type Grid,
+  type Identifiers,
+  indexToLps,
+  lpsToIndex,
+  type MaskVolume,
+  orientationLabel,
+  type Samples,
+  type Vector,
+  type Volume,
+} from './image/volume.ts';
+export { applyWindow, SITE_WINDOWS, type Window } from './image/window.ts';
 export type { ModelConfig } from './model/config.ts';
 export { type Concept, concepts } from './ontology/concepts/index.ts';
 export { type NearMiss, type Resolution, type ResolveOptions, resolve } from './ontology/resolve/resolve.ts';

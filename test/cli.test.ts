@@ -10,6 +10,7 @@ import { encodePng, readMask, readRaster, writePng } from '../src/formats/raster
 import type { ModelSettings } from '../src/parse/config.ts';
 import { loadModel } from '../src/parse/load.ts';
 import { fakeConfig, fakeModel } from './fake-model.ts';
+import { dicomFile, greyImage } from './helpers/dicom.ts';
 
 let folder: string;
 let image: string;
@@ -178,6 +179,27 @@ describe('segment', () => {
     expect((await call(segment('-p', 'a', '-p', 'b', '--joint'))).calls.joint).toEqual([true]);
   });
 
+  it('reads a DICOM image through the window that is asked for', async () => {
+    const dicom = join(folder, 'slice.dcm');
+    writeFileSync(
+      dicom,
+      dicomFile(
+        greyImage(
+          80,
+          60,
+          Array.from(square(80, 60).data, (value) => value * 4),
+        ),
+      ),
+    );
+    const area = async (window: string): Promise<number> => {
+      const { stdout } = await call(['segment', dicom, '--out', out, '-p', 'a', '--json', '--window', window]);
+      return JSON.parse(stdout).results[0].prompts[0].area_px;
+    };
+    expect(await area('0,1000')).toBeGreaterThan(1000);
+    expect(await area('2000,3000')).toBe(0);
+    expect(await area('liver')).toBeGreaterThan(1000);
+  });
+
   it('gives images of one name and prompts of one slug their own files', async () => {
     mkdirSync(join(folder, 'other'));
     const second = join(folder, 'other', 'scan.png');
@@ -341,7 +363,11 @@ describe('help and version', () => {
 
 describe('a wrong call is refused in one line with status 2', () => {
   it.each<[string, string[], RegExp]>([
-    ['no command', [], /no command given; allowed: segment, detect, recognize, evaluate, train, convert, fit-rejection, info, pull/],
+    [
+      'no command',
+      [],
+      /no command given; allowed: segment, detect, recognize, evaluate, train, convert, fit-rejection, info, pull/,
+    ],
     [
       'an unknown command',
       ['sgment'],
@@ -389,6 +415,8 @@ describe('a wrong call is refused in one line with status 2', () => {
       line,
     );
   });
+  it.each(['soft', '5,1', '1', '1,2,3', ',', '1,x'])('a window that is none: %s', (window) =>
+    expectRefusal(segment('-p', 'a', '--window', window), 2, /allowed: abdomen, lung, .* or two numbers low,high/));
   it('an empty prompt', () => expectRefusal(segment('-p', ' '), 2, /prompt is empty; name an object/));
   it('a prompt of 10,000 characters', () =>
     expectRefusal(segment('-p', 'x'.repeat(10_000)), 2, /has 10000 characters; at most 1000 are allowed/));
@@ -417,7 +445,7 @@ describe('an image that cannot be read', () => {
       'a text file named .png',
       'text.png',
       async () => Buffer.from('not an image\n'),
-      /it is text; allowed: PNG, JPEG, WebP, TIFF/,
+      /it is text; allowed: PNG, JPEG, WebP, TIFF, DICOM/,
     ],
     ['a file of 0 bytes', 'zero.png', async () => new Uint8Array(0), /empty \(0 bytes\); allowed: PNG/],
     ['a header of 50,000 x 50,000', 'huge.png', hugePng, /50000 x 50000.*at most/],

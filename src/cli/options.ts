@@ -1,5 +1,6 @@
 /** Option values from text: each refuses with what is allowed, in words that follow "--name". */
 import { InvalidArgumentError } from 'commander';
+import { SITE_WINDOWS, type Window } from '../image/window.ts';
 
 /** A number from 0 to 1. */
 export function parseUnit(text: string): number {
@@ -19,6 +20,18 @@ export function parseWhole(min: number, max: number): (text: string) => number {
     }
     return value;
   };
+}
+
+/** A window: the name of a site of CT, or two intensities that become black and white. */
+export function parseWindow(text: string): Window {
+  if (Object.hasOwn(SITE_WINDOWS, text)) return SITE_WINDOWS[text];
+  const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const [low, high] = numbers;
+  if (numbers.length !== 2 || !Number.isFinite(low) || !Number.isFinite(high) || low >= high) {
+    const names = Object.keys(SITE_WINDOWS).join(', ');
+    throw new InvalidArgumentError(`allowed: ${names}, or two numbers low,high with low below high.`);
+  }
+  return { low, high };
 }
 
 /** A comma-separated list without empty parts. */

@@ -13,7 +13,7 @@ import type { EvaluateCommand } from './evaluate.ts';
 import type { FitRejectionCommand } from './fit-rejection.ts';
 import type { InfoCommand } from './info.ts';
 import type { CliIo } from './io.ts';
-import { collect, parseList, parseUnit, parseWhole } from './options.ts';
+import { collect, parseList, parseUnit, parseWhole, parseWindow } from './options.ts';
 import type { PullCommand } from './pull.ts';
 import type { RecognizeCommand } from './recognize.ts';
 import { collectBox, collectPoint } from './regions.ts';
@@ -57,7 +57,7 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     program
       .command('segment')
       .description('write one mask and one overlay per image and prompt')
-      .argument('<image...>', 'PNG, JPEG, WebP or TIFF files')
+      .argument('<image...>', 'PNG, JPEG, WebP, TIFF or DICOM files')
       .option('-p, --prompt <text>', 'what to find, in words; may be given many times', collect),
   )
     .option('--out <dir>', 'folder for the results', 'biomedparse-output')
@@ -66,6 +66,11 @@ function build(io: CliIo, finish: (status: number) => void): Command {
       '--presence-threshold <number>',
       "an object is found from this presence on (default: the model's)",
       parseUnit,
+    )
+    .option(
+      '--window <name>',
+      'CT site (abdomen, lung, pelvis, liver, colon, pancreas) or low,high for more than 8 bits (default: what the file says)',
+      parseWindow,
     )
     .option('--point <x,y>', 'a pixel of the object; may be given many times', collectPoint)
     .option('--box <x0,y0,x1,y1>', 'a box on the object, x1 and y1 exclusive; may be given many times', collectBox)

@@ -8,6 +8,7 @@ import { instances } from '../image/instances.ts';
 import { overlay } from '../image/overlay.ts';
 import type { RegionPrompt } from '../image/regions.ts';
 import type { Box } from '../image/types.ts';
+import type { Window } from '../image/window.ts';
 import { loadTerms } from '../ontology/index.ts';
 import type { ResolvedConcept } from '../parse/concept.ts';
 import type { Device } from '../parse/device.ts';
@@ -33,6 +34,7 @@ export interface SegmentCommand extends RegionCommand, RejectionCommand {
   readonly presenceThreshold?: number;
   readonly joint?: boolean;
   readonly terms?: string;
+  readonly window?: Window;
   readonly device?: Device;
   readonly threads?: number;
   readonly json?: boolean;
@@ -243,6 +245,7 @@ export async function runSegment(inputs: readonly string[], command: SegmentComm
       joint: command.joint ?? false,
       probabilities: command.saveProbabilities ?? false,
       ...(terms === undefined ? {} : { terms }),
+      ...(command.window === undefined ? {} : { window: command.window }),
       ...(regions.length === 0 ? {} : { regions, forceRegions: command.force ?? false }),
       ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
       ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),

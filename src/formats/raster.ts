@@ -138,13 +138,17 @@ async function decode(bytes: Uint8Array, format: string, label: string): Promise
   }
 }
 
-/** Reads an image from a path or from bytes; `label` names bytes in errors. */
-export async function readRaster(source: string | Uint8Array, label?: string): Promise<Image> {
+/** Reads an image from a path or from bytes; `label` names bytes in errors, `allowed` the formats that they may have. */
+export async function readRaster(
+  source: string | Uint8Array,
+  label?: string,
+  allowed = RASTER_FORMATS,
+): Promise<Image> {
   const name = label ?? (typeof source === 'string' ? source : 'image bytes');
   const bytes = typeof source === 'string' ? await readFileChecked(source) : source;
-  if (bytes.byteLength === 0) refuse(name, `the file is empty (0 bytes); allowed: ${RASTER_FORMATS}`);
+  if (bytes.byteLength === 0) refuse(name, `the file is empty (0 bytes); allowed: ${allowed}`);
   const kind = sniff(bytes);
-  if ('other' in kind) refuse(name, `it is ${kind.other}; allowed: ${RASTER_FORMATS}`);
+  if ('other' in kind) refuse(name, `it is ${kind.other}; allowed: ${allowed}`);
   return decode(bytes, kind.format, name);
 }
 

@@ -9,11 +9,12 @@
  * threshold the mask is empty and `reason` says why.
  * Refuses: what request.ts refuses, regions outside the image, images whose data do not fit their size.
  */
-import { readRaster } from '../formats/raster.ts';
+import { readImage, windowed } from '../formats/image.ts';
 import { fitMask, fitToSquare } from '../image/fit.ts';
 import { type RegionPrompt, regionMask } from '../image/regions.ts';
 import { toRgb8 } from '../image/rgb.ts';
 import type { Box, Image, Mask } from '../image/types.ts';
+import type { Window } from '../image/window.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { type Resolution, resolve, type Terms } from '../ontology/index.ts';
 import type { Network, TextFeatures } from '../runtime/network.ts';
@@ -33,6 +34,8 @@ export interface EncodeOptions {
   /** Regions that will be asked: refused before the work if the model or the image does not allow them. */
   readonly regions?: readonly RegionPrompt[];
   readonly forceRegions?: boolean;
+  /** Intensities that become black and white where an image has more than 8 bits; default: what the file proposes. */
+  readonly window?: Window;
   /**
    * `published`: the image as BiomedParseData prepares it. 16-bit and float samples of a CT are shown in the window of its image
    * type (samples must be Hounsfield units), others between percentiles; the image is padded to a square with black.
@@ -129,7 +132,7 @@ export interface Model {
   readonly device: string;
   /** Presence from which an object counts as found, unless a call says otherwise. */
   readonly presenceThreshold: number;
-  /** One answer per prompt, in order; the image is a path (PNG, JPEG, WebP, TIFF) or a raster. */
+  /** One answer per prompt, in order; the image is a path (PNG, JPEG, WebP, TIFF, DICOM) or a raster. */
   segment(image: Image | string, prompts: readonly string[], options?: SegmentOptions): Promise<Segmentation[]>;
   /** Encodes an image once, to be asked many times. */
   encode(image: Image | string, options?: EncodeOptions): Promise<EncodedImage>;
@@ -182,15 +185,15 @@ export function createModel(network: Network, tokenizer: Tokenizer, settings: Mo
 
   async function encode(source: Image | string, options: EncodeOptions = {}): Promise<EncodedImage> {
     assertOpen();
-    const { signal, regions = [] } = options;
+    const { signal, regions = [], window } = options;
     signal?.throwIfAborted();
     if (regions.length > 0) checkRegionSupport(settings, options.forceRegions ?? false);
     const start = performance.now();
-    const raster = typeof source === 'string' ? await readRaster(source) : checkImage(source);
+    const raster = typeof source === 'string' ? await readImage(source, window) : windowed(checkImage(source), window);
     if (regions.length > 0) regionMask(regions, raster.width, raster.height);
     const published = options.preprocess === 'published';
-    const window = published && options.imageType !== undefined ? publishedWindow(options.imageType) : undefined;
-    const image = toRgb8(raster, window);
+    const range = published && options.imageType !== undefined ? publishedWindow(options.imageType) : undefined;
+    const image = toRgb8(raster, range);
     const { pixels, fit } = fitToSquare(image, settings.imageSize, published ? 'pad' : settings.fit);
     signal?.throwIfAborted();
     const features = await network.encodeImage(pixels, settings.imageSize, settings.imageSize);
