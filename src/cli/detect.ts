@@ -10,7 +10,7 @@ import { loadTerms } from '../ontology/index.ts';
 import { type Detection, type DetectOptions, detectEncoded } from '../parse/detect.ts';
 import { checkPrompts } from '../parse/prompts.ts';
 import { writeFileAtomic } from '../util/files.ts';
-import { eachImage, type ImagesCommand } from './images.ts';
+import { eachEncoded, type ImagesCommand } from './images.ts';
 import type { CliIo } from './io.ts';
 import { planEndings } from './names.ts';
 import { table } from './table.ts';
@@ -94,7 +94,7 @@ export async function runDetect(inputs: readonly string[], command: DetectComman
     ...(command.leastPx === undefined ? {} : { leastPx: command.leastPx }),
   };
   const file = join(command.out, 'detections.json');
-  const { model, results, errors } = await eachImage(inputs, command, io, async (encoded, i, folder, { name }) => {
+  const { model, results, errors } = await eachEncoded(inputs, command, io, async (encoded, i, folder, { name }) => {
     const detections: Detection[] = [];
     for await (const one of detectEncoded(encoded, prompts, options)) detections.push(one);
     const layers = detections.flatMap(({ answer, instances }) =>

@@ -1,13 +1,9 @@
-/**
- * One image after another for a command: progress, an image that fails is reported and the others go on, and the model is
- * freed at the end.
- */
+/** Encoded images one after another for a command: the model is opened, results of an image are written together, all is freed. */
 import type { Device } from '../parse/device.ts';
 import type { EncodedImage, Model } from '../parse/segment.ts';
-import { BiomedParseError, errorLine } from '../util/errors.ts';
+import { eachImage } from './batch.ts';
 import type { CliIo } from './io.ts';
 import { type OutputFolder, openOutputFolder } from './output.ts';
-import { startProgress } from './progress.ts';
 
 /** Values of the options that every command on images has. */
 export interface ImagesCommand {
@@ -29,7 +25,7 @@ export interface ImagesResult<T> {
 }
 
 /** Runs `work` on every input; results of one image are written together or not at all. */
-export async function eachImage<T>(
+export async function eachEncoded<T>(
   inputs: readonly string[],
   command: ImagesCommand,
   io: CliIo,
@@ -43,32 +39,21 @@ export async function eachImage<T>(
       ...(command.device === undefined ? {} : { device: command.device }),
       ...(command.threads === undefined ? {} : { threads: command.threads }),
     });
-    const results: T[] = [];
-    const errors: { input: string; error: string }[] = [];
-    const progress = inputs.length > 1 ? startProgress(io, 'images', inputs.length) : null;
-    try {
-      for (const [i, input] of inputs.entries()) {
-        let encoded: EncodedImage | undefined;
-        try {
-          encoded = await model.encode(input, { signal: io.signal });
-          results.push(await work(encoded, i, folder, model));
-          await folder.commit();
-        } catch (error) {
-          await folder.discard();
-          io.signal.throwIfAborted();
-          if (error instanceof BiomedParseError && error.code === 'usage') throw error;
-          errors.push({ input, error: errorLine(error) });
-          const line = `biomedparse: ${errorLine(error)}`;
-          if (progress === null) io.err(`${line}\n`);
-          else progress.message(line);
-        } finally {
-          encoded?.dispose();
-        }
-        progress?.update(i + 1);
+    const opened = model;
+    const { results, errors } = await eachImage(io, inputs, async (input, i) => {
+      let encoded: EncodedImage | undefined;
+      try {
+        encoded = await opened.encode(input, { signal: io.signal });
+        const result = await work(encoded, i, folder, opened);
+        await folder.commit();
+        return result;
+      } catch (error) {
+        await folder.discard();
+        throw error;
+      } finally {
+        encoded?.dispose();
       }
-    } finally {
-      progress?.stop();
-    }
+    });
     const { name, parameters, imageSize, device } = model;
     return { model: { name, parameters, image_size: imageSize, device }, results, errors };
   } finally {

@@ -7,7 +7,7 @@ import { overlay } from '../image/overlay.ts';
 import type { Box } from '../image/types.ts';
 import { candidates, type RecognizedObject, type RecognizeOptions, recognizeEncoded } from '../parse/recognize.ts';
 import { writeFileAtomic } from '../util/files.ts';
-import { eachImage, type ImagesCommand } from './images.ts';
+import { eachEncoded, type ImagesCommand } from './images.ts';
 import type { CliIo } from './io.ts';
 import { planEndings } from './names.ts';
 import { table } from './table.ts';
@@ -104,7 +104,7 @@ export async function runRecognize(inputs: readonly string[], command: Recognize
     ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
     ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
   };
-  const { model, results, errors } = await eachImage(inputs, command, io, async (encoded, i, folder, { name }) => {
+  const { model, results, errors } = await eachEncoded(inputs, command, io, async (encoded, i, folder, { name }) => {
     const found = await recognizeEncoded(encoded, options);
     const { width, height, modality, site, labels } = found;
     const [labelFile, legendFile, overlayFile] = plan[i];
