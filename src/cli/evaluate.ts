@@ -3,7 +3,7 @@ import { openDataset } from '../dataset/index.ts';
 import { chosenItems, evaluate } from '../evaluate/evaluate.ts';
 import { type EvaluationReport, MIN_MASKS } from '../evaluate/report.ts';
 import type { Device } from '../parse/device.ts';
-import type { CliIo } from './io.ts';
+import { type CliIo, openModel } from './io.ts';
 import { startProgress } from './progress.ts';
 import { table } from './table.ts';
 
@@ -75,11 +75,7 @@ export async function runEvaluate(root: string, command: EvaluateCommand, io: Cl
     split: command.split,
     ...(command.sets === undefined ? {} : { sets: command.sets }),
   });
-  const model = await io.loadModel(command.model, {
-    onMessage: (line) => io.err(`${line}\n`),
-    ...(command.device === undefined ? {} : { device: command.device }),
-    ...(command.threads === undefined ? {} : { threads: command.threads }),
-  });
+  const model = await openModel(command, io);
   try {
     const progress = startProgress(io, 'images', chosenItems(dataset, command.limit).length);
     let report: EvaluationReport;

@@ -10,7 +10,7 @@ import type { Model } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
 import { eachImage } from './batch.ts';
-import type { CliIo } from './io.ts';
+import { type CliIo, openModel } from './io.ts';
 import { type ImageFiles, planFiles } from './names.ts';
 import { type OutputFolder, openOutputFolder } from './output.ts';
 import { readRejection } from './rejection.ts';
@@ -105,11 +105,7 @@ export async function runEverything(inputs: readonly string[], command: SegmentC
   const folder = await openOutputFolder(command.out);
   let model: Model | undefined;
   try {
-    const opened = await io.loadModel(command.model, {
-      onMessage: (line) => io.err(`${line}\n`),
-      ...(command.device === undefined ? {} : { device: command.device }),
-      ...(command.threads === undefined ? {} : { threads: command.threads }),
-    });
+    const opened = await openModel(command, io);
     model = opened;
     const options: EverythingOptions = {
       signal: io.signal,

@@ -7,7 +7,7 @@ import { chosenItems } from '../evaluate/evaluate.ts';
 import { distributionsFile, type FittedPair, fitRejection, REJECTION_LEVELS } from '../evaluate/fit-rejection.ts';
 import type { Device } from '../parse/device.ts';
 import { writeFileAtomic } from '../util/files.ts';
-import type { CliIo } from './io.ts';
+import { type CliIo, openModel } from './io.ts';
 import { startProgress } from './progress.ts';
 import { table } from './table.ts';
 
@@ -35,11 +35,7 @@ export async function runFitRejection(root: string, command: FitRejectionCommand
   const train = await openDataset(root, { split: 'train', ...chosen });
   const test = await openDataset(root, { split: 'test', ...chosen });
   const images = chosenItems(train, command.limit).length + chosenItems(test, command.limit).length;
-  const model = await io.loadModel(command.model, {
-    onMessage: (line) => io.err(`${line}\n`),
-    ...(command.device === undefined ? {} : { device: command.device }),
-    ...(command.threads === undefined ? {} : { threads: command.threads }),
-  });
+  const model = await openModel(command, io);
   try {
     const progress = startProgress(io, 'images', images);
     let pairs: FittedPair[];

@@ -2,7 +2,7 @@
 import type { Device } from '../parse/device.ts';
 import type { EncodedImage, Model } from '../parse/segment.ts';
 import { eachImage } from './batch.ts';
-import type { CliIo } from './io.ts';
+import { type CliIo, openModel } from './io.ts';
 import { type OutputFolder, openOutputFolder } from './output.ts';
 
 /** Values of the options that every command on images has. */
@@ -34,11 +34,7 @@ export async function eachEncoded<T>(
   const folder = await openOutputFolder(command.out);
   let model: Model | undefined;
   try {
-    model = await io.loadModel(command.model, {
-      onMessage: (line) => io.err(`${line}\n`),
-      ...(command.device === undefined ? {} : { device: command.device }),
-      ...(command.threads === undefined ? {} : { threads: command.threads }),
-    });
+    model = await openModel(command, io);
     const opened = model;
     const { results, errors } = await eachImage(io, inputs, async (input, i) => {
       let encoded: EncodedImage | undefined;

@@ -2,6 +2,7 @@
  * What a command may talk to. Results go to standard output, everything else (progress, messages, errors) to standard
  * error, so that `--json` output can be piped. Tests hand in their own.
  */
+import type { Device } from '../parse/device.ts';
 import type { LoadOptions } from '../parse/load.ts';
 import type { Model } from '../parse/segment.ts';
 
@@ -16,4 +17,20 @@ export interface CliIo {
   readonly loadModel: (directory: string | undefined, options: LoadOptions) => Promise<Model>;
   /** Asks running work to stop. */
   readonly signal: AbortSignal;
+}
+
+/** Values of the options that every command with a model has. */
+export interface ModelCommand {
+  readonly model?: string;
+  readonly device?: Device;
+  readonly threads?: number;
+}
+
+/** Opens the model that a command names; what the user should know goes to standard error. */
+export function openModel({ model, device, threads }: ModelCommand, io: CliIo): Promise<Model> {
+  return io.loadModel(model, {
+    onMessage: (line) => io.err(`${line}\n`),
+    ...(device === undefined ? {} : { device }),
+    ...(threads === undefined ? {} : { threads }),
+  });
 }

@@ -17,7 +17,7 @@ import type { EncodedImage, Model, Segmentation, SegmentOptions } from '../parse
 import { BiomedParseError } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
 import { eachImage } from './batch.ts';
-import type { CliIo } from './io.ts';
+import { type CliIo, openModel } from './io.ts';
 import { overlayLayer, REGION_NAME } from './layer.ts';
 import { type ImageFiles, planFiles } from './names.ts';
 import { type OutputFolder, openOutputFolder } from './output.ts';
@@ -232,11 +232,7 @@ export async function runSegment(inputs: readonly string[], command: SegmentComm
   const folder = await openOutputFolder(command.out);
   let model: Model | undefined;
   try {
-    const opened = await io.loadModel(command.model, {
-      onMessage: (line) => io.err(`${line}\n`),
-      ...(command.device === undefined ? {} : { device: command.device }),
-      ...(command.threads === undefined ? {} : { threads: command.threads }),
-    });
+    const opened = await openModel(command, io);
     model = opened;
     const options: SegmentOptions = {
       ...rejection,

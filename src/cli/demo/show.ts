@@ -6,7 +6,7 @@ import { overlay } from '../../image/overlay.ts';
 import type { Mask } from '../../image/types.ts';
 import type { Device } from '../../parse/device.ts';
 import type { Segmentation } from '../../parse/segment.ts';
-import type { CliIo } from '../io.ts';
+import { type CliIo, openModel } from '../io.ts';
 import { overlayLayer } from '../layer.ts';
 import { planFiles } from '../names.ts';
 import { openOutputFolder } from '../output.ts';
@@ -49,11 +49,7 @@ export async function showExamples(examples: readonly Example[], options: DemoOp
   const plan = planFiles(options.out, files, ['all']);
   const known = examples.some((example) => example.questions.some((question) => question.truth !== undefined));
   try {
-    const model = await io.loadModel(options.model, {
-      onMessage: (line) => io.err(`${line}\n`),
-      ...(options.device === undefined ? {} : { device: options.device }),
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
-    });
+    const model = await openModel(options, io);
     try {
       const rows: string[][] = [];
       for (const [i, { file, questions }] of examples.entries()) {
