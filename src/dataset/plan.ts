@@ -1,7 +1,7 @@
 /**
- * Which image comes next and what is asked of it. A set is taken with a probability of the square root of its masks, so that
- * small ones are heard; in it, images with rare targets more often; of an image, rare targets before common ones and none
- * twice while others are left. About `negativeFraction` of the prompts name objects that are surely absent.
+ * Which image comes next and what is asked of it. A set is taken by the square root of its images, so that small ones are
+ * heard, and by its number of targets; in it, images with rare targets more often; of an image, rare targets before common
+ * ones and none twice while others are left. About `negativeFraction` of the prompts name objects that are surely absent.
  */
 import { drawPrompt, mirrorAllowed, mirrorTarget } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
@@ -52,6 +52,9 @@ function draw<T>(random: Random, { items, sums }: Weighted<T>): T {
 /** An image with a rare target is drawn at most this many times as often as others of its set. */
 const MOST_FAVOUR = 3;
 
+/** A set's targets share the prompts about it: one with many is drawn more often, though not in full proportion. */
+const TARGETS_POWER = 0.75;
+
 /** Images of each set by how often they are drawn, sets likewise. */
 function tableOf(store: ImageStore, rarity: readonly number[]): Weighted<Weighted<StoredImage>> {
   const sets = new Map<string, StoredImage[]>();
@@ -69,8 +72,10 @@ function tableOf(store: ImageStore, rarity: readonly number[]): Weighted<Weighte
     const favour = (image: StoredImage): number => Math.min(MOST_FAVOUR, rarest(image) / common);
     return weighted(images, (image) => (image.masks.length === 0 ? 1 : favour(image)));
   });
-  // masks, not images: where much is annotated, four prompts an image leave more unasked
-  return weighted(tables, ({ items }) => Math.sqrt(items.reduce((n, { masks }) => n + Math.max(1, masks.length), 0)));
+  return weighted(tables, ({ items }) => {
+    const targets = new Set(items.flatMap(({ masks }) => masks.map(({ target }) => target)));
+    return Math.sqrt(items.length) * Math.max(1, targets.size) ** TARGETS_POWER;
+  });
 }
 
 /** Absent siblings are asked for this often, where there are any; else half of the time something of the same modality. */
