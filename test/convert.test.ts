@@ -59,7 +59,7 @@ describeShared('golden', 'convert', () => {
         backbone: { embedDim: 8, depths: [1, 1, 2, 1] },
         pixelDecoder: { dim: 64, maskDim: 32, transformerLayers: 2, heads: 4, feedForward: 96 },
         text: { vocabulary: 49408, contextLength: 77, width: 8, heads: 2, layers: 2 },
-        decoder: { dim: 64, queries: 17, layers: 4, heads: 4, feedForward: 96 },
+        decoder: { dim: 64, queries: 17, layers: 4, heads: 4, feedForward: 96, regions: true, regionsTrained: false },
       });
       const digest = await fileDigest(checkpoint(file));
       expect(config.provenance).toMatchObject({ source: file, ...digest });
@@ -109,6 +109,15 @@ describeShared('golden', 'convert', () => {
         );
       }
     });
+  });
+
+  it('gives a model that refuses regions, for which it was not trained, unless forced', async () => {
+    const image = join(golden, 'tiny-stroke', 'image.png');
+    const argv = ['segment', image, '--model', join(folder, 'tiny.pt-128'), '--box', '20,20,90,80', '--json'];
+    const refused = await call(...argv);
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringMatching(/not trained for region prompts/)]);
+    const forced = await call(...argv, '--force', '--out', join(folder, 'forced'));
+    expect([forced.status, forced.stderr]).toEqual([0, '']);
   });
 
   it('writes the other data type when asked, and takes settings from the published YAML', async () => {

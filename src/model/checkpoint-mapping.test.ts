@@ -48,13 +48,24 @@ const heads = new Map<string, unknown>([
   ['MODEL.TEXT.HEADS', 3],
 ]);
 
+/** The same network with the region prompts that its checkpoint holds untrained. */
+function withRegions(config: ModelConfig): ModelConfig {
+  return { ...config, decoder: { ...config.decoder, regions: true, regionsTrained: false } };
+}
+
 describe('inferConfig', () => {
   it('finds every published dimension without any configuration', () => {
-    expect(inferConfig(checkpoint(publishedConfig), new Map(), options)).toEqual(publishedConfig);
+    expect(inferConfig(checkpoint(publishedConfig), new Map(), options)).toEqual(withRegions(publishedConfig));
+  });
+
+  it('knows a checkpoint without the weights of region prompts', () => {
+    const shapes = checkpoint(small);
+    shapes.delete(`${predictor}.pn_indicator.weight`);
+    expect(inferConfig(shapes, heads, options)).toEqual(small);
   });
 
   it('finds other dimensions, the settings telling the rest', () => {
-    expect(inferConfig(checkpoint(small), heads, options)).toEqual(small);
+    expect(inferConfig(checkpoint(small), heads, options)).toEqual(withRegions(small));
     const settings = settingsOfTree({
       INPUT: { PIXEL_MEAN: [1, 2, 3], PIXEL_STD: [4, 5, 6], SIZE_DIVISIBILITY: 32 },
       MODEL: {
@@ -73,7 +84,7 @@ describe('inferConfig', () => {
     });
     const found = inferConfig(checkpoint(small), settings, { ...options, name: 'mine', imageSize: 64 });
     expect(found).toEqual({
-      ...small,
+      ...withRegions(small),
       name: 'mine',
       imageSize: 64,
       pixelMean: [1, 2, 3],

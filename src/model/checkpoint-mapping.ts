@@ -59,6 +59,11 @@ export function publishedNames(names: Iterable<string>): Map<string, string> {
   return new Map(all.map((name) => [name.slice(prefix.length), name]));
 }
 
+/** The tensors that only region prompts read. */
+const REGIONS = [0, 1, 2]
+  .map((level) => `${PREDICTOR}.mask_sptial_embed.${level}`)
+  .concat(`${PREDICTOR}.pn_indicator.weight`);
+
 /** The tensors that tell the dimensions, with their number of axes. */
 const TELLING: Readonly<Record<string, number>> = {
   'backbone.patch_embed.proj.weight': 4,
@@ -131,6 +136,8 @@ export function inferConfig(
   const width = side(`${TEXT}.token_embedding.weight`, 1);
   const feedForward = side(`${PREDICTOR}.transformer_ffn_layers.0.linear1.weight`, 0);
   const encoderLayer = `${PIXEL}.transformer.encoder.layers`;
+  // the published training asks by text alone: the region weights are there, but were never trained
+  const regions = REGIONS.every((region) => shapes.has(region)) ? { regions: true, regionsTrained: false } : {};
   const heads = headCount(settings, 'MODEL.DECODER.NHEADS', dim, [decoder.dim, decoder.heads]);
   const config: ModelConfig = {
     ...publishedConfig,
@@ -175,6 +182,7 @@ export function inferConfig(
       layers: countLayers(shapes, (n) => `${PREDICTOR}.transformer_ffn_layers.${n}.linear1.weight`),
       feedForward,
       heads,
+      ...regions,
     },
   };
   checkSettings(settings, config);

@@ -80,6 +80,58 @@ export async function readCase(golden: string, name: string): Promise<GoldenCase
   };
 }
 
+/** A case of which only a part of each tensor is stored, such as every eighth row. */
+export interface Subset {
+  readonly prompts: readonly string[];
+  readonly width: number;
+  readonly height: number;
+  floats(name: string): Float32Array;
+  bytes(name: string): Uint8Array;
+  integers(name: string): number[];
+  /** The stored part of a whole tensor's values. */
+  select<T extends Float32Array | Uint8Array>(name: string, values: T): T;
+}
+
+/** Positions along an axis that a slice in Python's notation (`::8`, `:12`, `:`) takes. */
+function positions(slice: string, length: number): number[] {
+  const [, start, stop, step] = /^(\d*):?(\d*):?(\d*)$/.exec(slice) as unknown as [string, string, string, string];
+  const out: number[] = [];
+  for (let i = Number(start || 0); i < Number(stop || length); i += Number(step || 1)) out.push(i);
+  return out;
+}
+
+/** Reads a case whose `case.json` says what part of each tensor is stored. */
+export async function readSubset(folder: string): Promise<Subset> {
+  const about = JSON.parse(await readFile(join(folder, 'case.json'), 'utf8'));
+  const { tensors } = await readSafetensors(join(folder, 'tensors.safetensors'));
+  const get = (key: string): StoredTensor => {
+    const tensor = tensors.get(key);
+    if (tensor === undefined) throw new Error(`${folder}: no tensor ${key}`);
+    return tensor;
+  };
+  return {
+    prompts: about.prompts,
+    width: about.original_width,
+    height: about.original_height,
+    floats: (key) => toFloat32(get(key)),
+    bytes: (key) => new Uint8Array(get(key).bytes),
+    integers: (key) => Array.from(new BigInt64Array(new Uint8Array(get(key).bytes).buffer), Number),
+    select: (key, values) => {
+      const { shape, stored } = about.tensors[key] as { shape: number[]; stored: string };
+      if (stored === 'whole') return values;
+      if (values.length !== shape.reduce((n, side) => n * side, 1)) throw new Error(`${key}: ${values.length} values`);
+      const slices = stored.slice(1, -1).split(', ');
+      let offsets = [0];
+      for (const [axis, side] of shape.entries()) {
+        const taken = positions(slices[axis] ?? ':', side);
+        offsets = offsets.flatMap((offset) => taken.map((i) => offset * side + i));
+      }
+      const part = offsets.map((offset) => values[offset] as number);
+      return (values instanceof Float32Array ? Float32Array.from(part) : Uint8Array.from(part)) as typeof values;
+    },
+  };
+}
+
 /** Largest absolute difference; NaN counts as infinite. */
 export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY;
