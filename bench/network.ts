@@ -111,10 +111,10 @@ export async function openTraining(config: ModelConfig, shape: BatchShape): Prom
 /** Side of the matrices that stand for the machine's peak. */
 export const peakSide = 1024;
 
-/** One large square MatMul through the same door: what this machine's one thread can do. */
-export async function openMatMul(side = peakSide): Promise<ForwardBench> {
+/** One large square MatMul through the same door: what this machine can do. */
+export async function openMatMul(side = peakSide, threads = 1): Promise<ForwardBench> {
   const product = matmul(input('a', [side, side]), input('b', [side, side]));
-  const session = await openSession(lowerToOnnx({ product }, { name: 'peak', target: cpuTarget }), { threads: 1 });
+  const session = await openSession(lowerToOnnx({ product }, { name: 'peak', target: cpuTarget }), { threads });
   const matrix = Float32Array.from({ length: side * side }, (_, i) => (i % 7) / 7);
   const into = { product: new Float32Array(side * side) };
   return {
