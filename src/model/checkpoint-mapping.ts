@@ -136,7 +136,7 @@ export function inferConfig(
   const width = side(`${TEXT}.token_embedding.weight`, 1);
   const feedForward = side(`${PREDICTOR}.transformer_ffn_layers.0.linear1.weight`, 0);
   const encoderLayer = `${PIXEL}.transformer.encoder.layers`;
-  // the published training asks by text alone: the region weights are there, but were never trained
+  // nothing published says that the region weights, which are there, were trained
   const regions = REGIONS.every((region) => shapes.has(region)) ? { regions: true, regionsTrained: false } : {};
   const heads = headCount(settings, 'MODEL.DECODER.NHEADS', dim, [decoder.dim, decoder.heads]);
   const config: ModelConfig = {
