@@ -64,8 +64,8 @@ const folder = mkdtempSync(join(tmpdir(), 'biomedparse-bench-'));
 try {
   await writeWeights(folder);
   const loadStart = performance.now();
-  const weights = await readWeights(join(folder, 'model.safetensors'));
-  const network = await openNetwork(config, weights, { threads, weightFolder: folder });
+  const { weights, folder: weightFolder } = await readWeights(join(folder, 'model.safetensors'));
+  const network = await openNetwork(config, weights, { threads, weightFolder });
   const random = createRandom(2);
   const pixels = Float32Array.from({ length: 3 * size * size }, () => random.uniform(0, 255));
   let image: ImageFeatures = await network.encodeImage(pixels, size, size);

@@ -34,9 +34,9 @@ let given: Subset;
 const modelFolder = (): string => join(folder, 'model');
 
 async function runGraph(outputs: Record<string, Tensor>, feeds: Record<string, Values>) {
-  const weights = await readWeights(join(modelFolder(), 'model.safetensors'));
+  const { weights, folder: weightFolder } = await readWeights(join(modelFolder(), 'model.safetensors'));
   const model = lowerToOnnx(outputs, { name: 'golden', target: cpuTarget, weights });
-  const session = await openSession(model, { weightFolder: modelFolder() });
+  const session = await openSession(model, { weightFolder });
   try {
     return await session.run(feeds);
   } finally {

@@ -87,8 +87,8 @@ export async function loadModel(directory: string = defaultModelDirectory, optio
   checkDevice(options.device, options.threads);
   const { settings, tokenizer } = await readModelParts(directory);
   return asModelError(async () => {
-    const weights = await readWeights(join(directory, 'model.safetensors'));
-    const network = await openNetwork(settings, weights, { ...options, weightFolder: directory });
+    const { weights, folder } = await readWeights(join(directory, 'model.safetensors'));
+    const network = await openNetwork(settings, weights, { ...options, weightFolder: folder });
     return createModel(network, tokenizer, settings);
   });
 }

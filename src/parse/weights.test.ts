@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -16,10 +16,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const values = Float32Array.of(1, 2, 3, 4, 5, 6);
 
 async function product(path: string): Promise<number[]> {
-  const weights = await readWeights(path);
+  const { weights, folder: weightFolder } = await readWeights(path);
   const y = linear(input('x', [1, 3]), parameter('w', [2, 3]));
   const model = lowerToOnnx({ y }, { name: 'product', target: cpuTarget, weights });
-  const session = await openSession(model, { threads: 1, weightFolder: folder });
+  const session = await openSession(model, { threads: 1, weightFolder });
   const result = await session.run({ x: Float32Array.of(1, 1, 1) });
   await session.dispose();
   return [...(result.y as Float32Array)];
@@ -30,13 +30,21 @@ test('a float32 file is located, not read; a float16 file is read; both give the
   for (const dtype of ['F32', 'F16'] as const) {
     await writeSafetensors(paths[dtype], new Map([['w', fromFloat32(values, [2, 3], dtype)]]));
   }
-  expect((await readWeights(paths.F32)).get('w')).toMatchObject({
+  expect((await readWeights(paths.F32)).weights.get('w')).toMatchObject({
     shape: [2, 3],
     external: { location: 'single.safetensors', length: 24 },
   });
-  expect((await readWeights(paths.F16)).get('w')).toEqual({ shape: [2, 3], data: values });
+  expect((await readWeights(paths.F16)).weights.get('w')).toEqual({ shape: [2, 3], data: values });
   expect(await product(paths.F32)).toEqual([6, 15]);
   expect(await product(paths.F16)).toEqual([6, 15]);
+});
+
+test('a link to a file elsewhere is followed, as the caches of model hubs hold links', async () => {
+  const [blob, snapshot] = [join(folder, 'blob'), join(folder, 'snapshot')];
+  await writeSafetensors(blob, new Map([['w', fromFloat32(values, [2, 3], 'F32')]]));
+  mkdirSync(snapshot);
+  symlinkSync('../blob', join(snapshot, 'model.safetensors'));
+  expect(await product(join(snapshot, 'model.safetensors'))).toEqual([6, 15]);
 });
 
 test('a missing file is named', async () => {
