@@ -8,6 +8,7 @@ import { DEVICES, MAX_THREADS } from '../parse/device.ts';
 import { packageVersion } from '../parse/package-root.ts';
 import { errorLine, exitStatus } from '../util/errors.ts';
 import type { ConvertCommand } from './convert.ts';
+import { dataCommands } from './data.ts';
 import type { DetectCommand } from './detect.ts';
 import type { EvaluateCommand } from './evaluate.ts';
 import type { FitRejectionCommand } from './fit-rejection.ts';
@@ -223,13 +224,20 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     const { runPull } = await import('./pull.ts');
     finish(await runPull(repository, options, io));
   });
+  dataCommands(program, io, finish);
   return program;
 }
 
 /** What is allowed in place of what commander refused. */
 function allowedInstead(error: CommanderError, program: Command, argv: readonly string[]): string {
-  const command = program.commands.find((one) => one.name() === argv[0]) ?? program;
-  const commands = program.commands.map((one) => one.name()).join(', ');
+  const named = (within: Command, name: string | undefined): Command | undefined =>
+    within.commands.find((one) => one.name() === name);
+  const group = named(program, argv[0]);
+  const command = (group === undefined ? undefined : named(group, argv[1])) ?? group ?? program;
+  const commands = command.commands.map((one) => one.name()).join(', ');
+  const path = [command, command.parent]
+    .flatMap((one) => (one == null || one === program ? [] : [one.name()]))
+    .reverse();
   const options = command.options.map((option) => option.long ?? option.short).join(', ');
   switch (error.code) {
     case 'commander.unknownOption':
@@ -240,7 +248,7 @@ function allowedInstead(error: CommanderError, program: Command, argv: readonly 
     case 'commander.missingMandatoryOptionValue':
     case 'commander.excessArguments':
     case 'commander.optionMissingArgument':
-      return `; see biomedparse ${command === program ? '' : `${command.name()} `}--help`;
+      return `; see biomedparse ${[...path, '--help'].join(' ')}`;
     default:
       return '';
   }
@@ -266,6 +274,11 @@ export async function run(argv: readonly string[], io: CliIo): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0; // help and version
+      if (error.code === 'commander.help') {
+        const commands = program.commands.find((one) => one.name() === argv[0])?.commands ?? [];
+        const allowed = commands.map((one) => one.name()).join(', ');
+        return fail(`no command of ${argv[0]} given; allowed: ${allowed}; see biomedparse ${argv[0]} --help`, 2);
+      }
       const text = errorLine(error)
         .replace(/^error: /, '')
         .replace(/\.$/, '');

@@ -6,6 +6,8 @@ export {
   type DatasetOptions,
   type DatasetSet,
   type DatasetTarget,
+  describeSets,
+  listSets,
   openDataset,
   type Split,
 } from './layout.ts';

@@ -134,19 +134,25 @@ async function readItems(
 const words = (value: unknown): string =>
   Array.isArray(value) ? value.join('; ') : typeof value === 'string' ? value : '';
 
-async function readSet(root: string, name: string, split: Split): Promise<{ set: DatasetSet; items: DatasetItem[] }> {
+interface ReadSet {
+  readonly set: DatasetSet;
+  readonly masks: Readonly<Record<Split, readonly MaskName[]>>;
+}
+
+async function readSet(root: string, name: string): Promise<ReadSet> {
   const folder = join(root, name);
-  const train = await readMaskNames(join(folder, 'train_mask'));
-  const test = await readMaskNames(join(folder, 'test_mask'));
+  const masks = {
+    train: await readMaskNames(join(folder, 'train_mask')),
+    test: await readMaskNames(join(folder, 'test_mask')),
+  };
   const targets: Record<string, string[]> = {};
-  for (const { kind, target } of [...train, ...test]) {
+  for (const { kind, target } of [...masks.train, ...masks.test]) {
     targets[kind] ??= [];
     if (!targets[kind].includes(target)) targets[kind].push(target);
   }
   for (const list of Object.values(targets)) list.sort();
   const about = await readAbout(join(folder, 'dataset.json'));
-  const items = await readItems(name, folder, split, split === 'train' ? train : test);
-  return { set: { name, licence: words(about.licence), notes: words(about.notes), targets }, items };
+  return { set: { name, licence: words(about.licence), notes: words(about.notes), targets }, masks };
 }
 
 async function readAbout(file: string): Promise<Record<string, unknown>> {
@@ -164,9 +170,8 @@ async function readAbout(file: string): Promise<Record<string, unknown>> {
   }
 }
 
-/** Reads which images, masks and targets there are in one split. */
-export async function openDataset(root: string, options: DatasetOptions): Promise<Dataset> {
-  const { split } = options;
+/** Names of the sets in a folder that are wanted (all when left out), sorted. */
+export async function listSets(root: string, wanted?: readonly string[]): Promise<string[]> {
   const folders = (await list(root)) ?? refuse(`${root}: no such folder; a folder of data sets is needed`);
   const available: string[] = [];
   for (const name of folders) {
@@ -174,24 +179,35 @@ export async function openDataset(root: string, options: DatasetOptions): Promis
     if (inside.includes('train') || inside.includes('test')) available.push(name);
   }
   if (available.length === 0) refuse(`${root}: no data set in it (a folder with train/ or test/)`);
-  const wanted = options.sets ?? available;
-  const unknown = wanted.filter((name) => !available.includes(name));
+  const unknown = (wanted ?? []).filter((name) => !available.includes(name));
   if (unknown.length > 0) {
     throw new BiomedParseError(
       'usage',
       `no data set ${unknown.join(', ')} in ${root}; there are ${available.join(', ')}`,
-      {
-        unknown,
-      },
+      { unknown },
     );
   }
+  return available.filter((name) => wanted === undefined || wanted.includes(name));
+}
+
+/** Sets with their targets, from the names of their masks in both splits. */
+export async function describeSets(root: string, wanted?: readonly string[]): Promise<DatasetSet[]> {
+  const sets: DatasetSet[] = [];
+  for (const name of await listSets(root, wanted)) sets.push((await readSet(root, name)).set);
+  return sets;
+}
+
+/** Reads which images, masks and targets there are in one split. */
+export async function openDataset(root: string, options: DatasetOptions): Promise<Dataset> {
+  const { split } = options;
+  const names = await listSets(root, options.sets);
   const sets: DatasetSet[] = [];
   const items: DatasetItem[] = [];
-  for (const name of available.filter((set) => wanted.includes(set))) {
-    const read = await readSet(root, name, split);
-    sets.push(read.set);
-    items.push(...read.items);
+  for (const name of names) {
+    const { set, masks } = await readSet(root, name);
+    sets.push(set);
+    items.push(...(await readItems(name, join(root, name), split, masks[split])));
   }
-  if (items.length === 0) refuse(`${root}: no images in the ${split} split of ${wanted.join(', ')}`);
+  if (items.length === 0) refuse(`${root}: no images in the ${split} split of ${names.join(', ')}`);
   return { root, split, sets, items };
 }

@@ -1,5 +1,5 @@
 /** What can be asked for: targets and their other names, words for images, sides, and what is surely absent. */
-export { type Concept, conceptOfTarget, concepts, isTrained, type View } from './concepts/index.ts';
+export { type Concept, conceptNamed, conceptOfTarget, concepts, isTrained, type View } from './concepts/index.ts';
 export { type Category, type MetaObject, metaObjects } from './concepts/types.ts';
 export { findImageType, type ImageType, imageTypeName, imageTypes, typePrompt } from './image-types.ts';
 export { mirrorAllowed, mirrorTarget, type Side, sideOf, turnAllowed } from './laterality.ts';

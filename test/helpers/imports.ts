@@ -18,6 +18,7 @@ export const ROOMS = [
   'runtime',
   'parse',
   'dataset',
+  'curate',
   'train',
   'evaluate',
   'server',

@@ -155,6 +155,13 @@ export function conceptOfTarget(target: string): Concept | undefined {
   return byTarget.get(target);
 }
 
+const byName = new Map(concepts.map((concept) => [concept.name, concept]));
+
+/** The concept of a preferred term. */
+export function conceptNamed(name: string): Concept | undefined {
+  return byName.get(name);
+}
+
 /** Whether the default model was trained on it. */
 export function isTrained(concept: Concept): boolean {
   return concept.trainedViews.length > 0;

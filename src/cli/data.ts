@@ -1,0 +1,27 @@
+/** The commands of the group `data`; like all others, they are read here and loaded when they run. */
+import type { Command } from 'commander';
+import type { HarmoniseCommand } from './harmonise.ts';
+import type { CliIo } from './io.ts';
+import { parseList } from './options.ts';
+
+/** Adds the group to the program. */
+export function dataCommands(program: Command, io: CliIo, finish: (status: number) => void): void {
+  const data = program.command('data').description('make and check data sets: harmonise');
+  data
+    .command('harmonise')
+    .description('map label names to concepts of the ontology and to the published objects')
+    .argument('[data-root]', 'folder of data sets in BiomedParseData layout: all target names of all sets')
+    .option('--labels <file>', 'single names instead of a folder, one a line')
+    .option('--modality <name>', 'what the images of --labels are, for example CT')
+    .option('--site <name>', 'where they are of, for example abdomen')
+    .option('--sets <names>', 'only these data sets of the folder, separated by commas (default: all)', parseList)
+    .option(
+      '--decisions <file>',
+      'JSON lines that decisions are read from and written to (default: harmonise.jsonl for a folder, none for --labels)',
+    )
+    .option('--json', 'print JSON instead of a table')
+    .action(async (root: string | undefined, options: HarmoniseCommand) => {
+      const { runHarmonise } = await import('./harmonise.ts');
+      finish(await runHarmonise(root, options, io));
+    });
+}
