@@ -14,6 +14,7 @@ const VALUES = [
   'components',
   'concepts',
   'cutSlice',
+  'deidentifySource',
   'detect',
   'dice',
   'emptyMask',
@@ -47,6 +48,7 @@ const VALUES = [
   'writeNifti',
   'writeNrrd',
   'writePng',
+  'writeSegmentation',
 ];
 
 const TYPES = [
@@ -58,7 +60,12 @@ const TYPES = [
   'DetectOptions',
   'Detection',
   'Device',
+  'DicomSegment',
+  'DicomSegmentationOptions',
   'DicomSeries',
+  'DicomSource',
+  'DicomVolumeFile',
+  'DicomWriteOptions',
   'Distributions',
   'EncodeOptions',
   'EncodedImage',
@@ -67,6 +74,7 @@ const TYPES = [
   'EvaluationReport',
   'Everything',
   'EverythingOptions',
+  'FoundObject',
   'FoundTarget',
   'Grid',
   'Identifiers',

@@ -51,7 +51,8 @@ const COLOURS: readonly Colour[] = [
   [80, 140, 255],
 ];
 
-const colourOf = (layer: number): Colour => COLOURS[layer % COLOURS.length];
+/** The colour of a mask by its place among the masks, counted from 0. */
+export const colourOf = (layer: number): Colour => COLOURS[layer % COLOURS.length];
 
 function blend(data: Uint8Array, mask: Mask, colour: Colour): void {
   for (let i = 0; i < mask.data.length; i++) {

@@ -21,7 +21,7 @@ const ITEM_END = 0xfffee00d;
 const SEQUENCE_END = 0xfffee0dd;
 
 /** Value representations whose length takes four bytes. */
-const LONG_VRS = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
+export const LONG_VRS = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
 
 export const IMPLICIT_LITTLE = '1.2.840.10008.1.2';
 export const EXPLICIT_LITTLE = '1.2.840.10008.1.2.1';
@@ -47,6 +47,8 @@ export interface DicomFile {
   /** The file's name in errors. */
   readonly label: string;
   readonly dataset: DataSet;
+  /** The file meta information; null where a file has none. */
+  readonly meta: DataSet | null;
   readonly transferSyntax: string;
 }
 
@@ -225,12 +227,13 @@ export function parseDicom(bytes: Uint8Array, label: string): DicomFile {
   const preamble = bytes.byteLength >= 132 && asText(bytes.subarray(128, 132)) === 'DICM';
   let at = preamble ? 132 : 0;
   let uid: string | undefined;
+  let meta: DataSet | null = null;
   const guess = guessSyntax(bytes, at);
   if (!preamble && guess === null) refuseDicom(label, 'it starts neither with a preamble and DICM nor with a data set');
   if (preamble || bytes[0] === 2) {
     const cursor = cursorOf(bytes, label, at);
     const explicit = { explicit: true, bigEndian: false };
-    const meta = readDataSet(cursor, bytes.byteLength, false, explicit, 0, (tag) => tag >= 0x00030000);
+    meta = readDataSet(cursor, bytes.byteLength, false, explicit, 0, (tag) => tag >= 0x00030000);
     uid = asText(meta.elements.get(TAG.TransferSyntaxUID)?.bytes) || undefined;
     at = cursor.at;
   }
@@ -238,12 +241,12 @@ export function parseDicom(bytes: Uint8Array, label: string): DicomFile {
     const found = guessSyntax(bytes, at);
     if (found === null) return refuseDicom(label, 'its transfer syntax is neither named nor can it be told');
     const dataset = readDataSet(cursorOf(bytes, label, at), bytes.byteLength, false, found.syntax, 0);
-    return { label, dataset, transferSyntax: found.uid };
+    return { label, dataset, meta, transferSyntax: found.uid };
   }
   const syntax = { explicit: uid !== IMPLICIT_LITTLE, bigEndian: uid === EXPLICIT_BIG };
   const body = uid === DEFLATED ? inflate(bytes.subarray(at), label) : bytes.subarray(at);
   const dataset = readDataSet(cursorOf(body, label), body.byteLength, false, syntax, 0);
-  return { label, dataset, transferSyntax: uid };
+  return { label, dataset, meta, transferSyntax: uid };
 }
 
 function inflate(bytes: Uint8Array, label: string): Uint8Array {

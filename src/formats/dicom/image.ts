@@ -45,6 +45,7 @@ export interface DicomFrame {
 }
 
 export interface DicomImage {
+  readonly file: DicomFile;
   readonly format: PixelFormat;
   readonly identifiers: Identifiers;
   readonly instanceNumber: number | null;
@@ -70,7 +71,8 @@ function find(sets: readonly DataSet[], tag: number): number[] {
   return [];
 }
 
-function framePlace(dataset: DataSet, index: number): FramePlace {
+/** Where a frame of an image lies, as far as the file says. */
+export function framePlace(dataset: DataSet, index: number): FramePlace {
   const position = find(holders(dataset, index, TAG.PlanePositionSequence), TAG.ImagePositionPatient);
   const cosines = find(holders(dataset, index, TAG.PlaneOrientationSequence), TAG.ImageOrientationPatient);
   const measures = holders(dataset, index, TAG.PixelMeasuresSequence);
@@ -194,6 +196,7 @@ export function openDicom(bytes: Uint8Array, label: string): DicomImage {
   const file = parseDicom(bytes, label);
   const format = pixelFormat(file);
   return {
+    file,
     format,
     identifiers: identifiers(file.dataset),
     instanceNumber: number(file.dataset, TAG.InstanceNumber) ?? null,

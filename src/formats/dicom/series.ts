@@ -14,6 +14,7 @@ import { readError, readFileChecked } from '../../util/files.ts';
 import { MAX_VOLUME_BYTES, type VolumeFile } from '../volume-bytes.ts';
 import { isDicom, refuseDicom } from './dataset.ts';
 import { type DicomImage, openDicom } from './image.ts';
+import { type DicomSource, instanceOf, type SourceImage, sourceAttributes } from './source.ts';
 import { type SlicePlace, stackSlices, uprightGrid } from './stack.ts';
 
 /** Most files that are looked at in a folder. */
@@ -24,6 +25,12 @@ interface SliceSource extends SlicePlace {
   readonly path: string;
   readonly frame: number;
   readonly uid: string | undefined;
+  readonly image: SourceImage;
+}
+
+/** A series as a volume, and what a DICOM object made from it takes over. */
+export interface DicomVolumeFile extends VolumeFile {
+  readonly source: DicomSource;
 }
 
 /** The images of one series. */
@@ -51,7 +58,8 @@ function slicesOf(image: DicomImage, path: string): SliceSource[] {
     const number = (instanceNumber ?? 0) + frame;
     const uid = identifiers.instanceUids?.[0];
     const { columns, rows } = format;
-    return [{ name, path, frame, uid, columns, rows, position, orientation, spacing, depth, number }];
+    const source = { ...instanceOf(image.file), frame: format.frames === 1 ? null : frame };
+    return [{ name, path, frame, uid, image: source, columns, rows, position, orientation, spacing, depth, number }];
   }).flat();
 }
 
@@ -121,7 +129,7 @@ const describeSeries = (series: readonly DicomSeries[]): string =>
 export async function readDicomSeries(
   source: string | readonly string[],
   options: { readonly series?: string } = {},
-): Promise<VolumeFile> {
+): Promise<DicomVolumeFile> {
   const label = typeof source === 'string' ? source : `${source.length} files`;
   const { series, notes } = await findDicomSeries(source);
   const chosen = options.series === undefined ? series : series.filter(({ uid }) => uid === options.series);
@@ -140,8 +148,15 @@ export async function readDicomSeries(
     throw new BiomedParseError('input', `cannot make a volume of ${label}: ${reason}`);
   }
   const stack = stackSlices(slices, label);
-  const volume = await decodeStack(stack, identifiers);
-  return { volume, frames: 1, notes: [...notes, ...stack.notes] };
+  const { volume, attributes } = await decodeStack(stack, identifiers);
+  const { size, spacing, origin, direction } = volume;
+  const made: DicomSource = {
+    ...{ size, spacing, origin, direction, attributes },
+    images: sourceImages(stack.slices),
+    resampled: stack.shifts !== null,
+    deidentified: false,
+  };
+  return { volume, frames: 1, notes: [...notes, ...stack.notes], source: made };
 }
 
 /** Stores a slice in the volume's samples, which become wider where the slice's values need it. */
@@ -201,7 +216,7 @@ function shifted(slice: Samples, columns: number, rows: number, to: readonly num
 async function decodeStack(
   { slices, grid: plain, shifts }: ReturnType<typeof stackSlices<SliceSource>>,
   identifiers: Identifiers,
-): Promise<Volume> {
+): Promise<{ volume: Volume; attributes: DicomSource['attributes'] }> {
   const upright = shifts === null ? null : uprightGrid(plain, shifts);
   const grid = upright?.grid ?? plain;
   const pixels = grid.size[0] * grid.size[1];
@@ -209,10 +224,12 @@ async function decodeStack(
   let samples: Samples | null = null;
   let channels: 1 | 3 | null = null;
   let opened: { path: string; image: DicomImage } | undefined;
+  let attributes: DicomSource['attributes'] | undefined;
   for (const [k, slice] of slices.entries()) {
     if (slice === null) continue;
     if (opened?.path !== slice.path)
       opened = { path: slice.path, image: openDicom(await readFileChecked(slice.path), slice.path) };
+    attributes ??= sourceAttributes(opened.image.file);
     const frame = await opened.image.frame(slice.frame);
     channels ??= frame.channels;
     if (frame.channels !== channels) refuseDicom(slice.path, 'grey and colour are mixed in its series');
@@ -221,16 +238,23 @@ async function decodeStack(
     const data = upright === null ? frame.data : shifted(frame.data, columns, rows, grid.size, upright.places[k]);
     samples = store(samples, k * pixels * channels, data, pixels * slices.length * channels);
   }
-  if (samples === null || channels === null) throw new BiomedParseError('internal', 'a stack without slices');
+  if (samples === null || channels === null || attributes === undefined)
+    throw new BiomedParseError('internal', 'a stack without slices');
   fillMissing(samples, slices, pixels * channels);
   const { instanceUids: _, ...shared } = identifiers;
   const uids = slices.flatMap((slice) => slice?.uid ?? []);
-  return {
-    ...grid,
-    data: samples,
-    channels,
-    identifiers: uids.length === 0 ? shared : { ...shared, instanceUids: uids },
-  };
+  const named = uids.length === 0 ? shared : { ...shared, instanceUids: uids };
+  return { volume: { ...grid, data: samples, channels, identifiers: named }, attributes };
+}
+
+/** Per slice the image that it is, or the nearest ones of a slice that is missing. */
+function sourceImages(slices: readonly (SliceSource | null)[]): SourceImage[][] {
+  return slices.map((slice, k) => {
+    if (slice !== null) return [slice.image];
+    const before = slices.slice(0, k).findLast((one) => one !== null);
+    const after = slices.slice(k).find((one) => one !== null);
+    return [before, after].flatMap((one) => (one ? [one.image] : []));
+  });
 }
 
 /** Slices that are missing become the mean of the nearest ones, by distance. */
