@@ -22,7 +22,7 @@ export { type Component, type Components, components } from './image/components.
 export { type Instances, instances } from './image/instances.ts';
 export { overlay } from './image/overlay.ts';
 export type { RegionPrompt } from './image/regions.ts';
-export { cutSlice, type Plane, putSlice, type Slice, type SliceLayout } from './image/slice.ts';
+export { cutSlice, type Plane, putSlice, type Slice, type SliceLayout, type SliceRange } from './image/slice.ts';
 export type { Box, Image, Mask } from './image/types.ts';
 export {
   emptyMask,
@@ -52,4 +52,13 @@ export { type LoadOptions, loadModel } from './parse/load.ts';
 export { type Recognition, type RecognizedObject, type RecognizeOptions, recognize } from './parse/recognize.ts';
 export type { Rejection, RejectionOptions } from './parse/rejection.ts';
 export type { EncodedImage, EncodeOptions, Model, Seconds, Segmentation, SegmentOptions } from './parse/segment.ts';
+export { folderStore, type SliceRecord, type SliceStore } from './parse/slice-store.ts';
+export {
+  type ScannedVolume,
+  type SliceAnswer,
+  scanVolume,
+  segmentVolume,
+  type VolumeOptions,
+  type VolumeSegmentation,
+} from './parse/volume.ts';
 export { BiomedParseError, type ErrorCode } from './util/errors.ts';

@@ -24,20 +24,24 @@ export interface Fit {
   readonly inner: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
 }
 
-function innerWindow(width: number, height: number, size: number, mode: FitMode): Fit['inner'] {
+function innerWindow(width: number, height: number, size: number, mode: FitMode, aspect: number): Fit['inner'] {
   if (mode === 'stretch') return { left: 0, top: 0, width: size, height: size };
-  const scale = size / Math.max(width, height);
-  const inner = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+  const tall = height * aspect;
+  const scale = size / Math.max(width, tall);
+  const inner = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(tall * scale)) };
   return { ...inner, left: Math.floor((size - inner.width) / 2), top: Math.floor((size - inner.height) / 2) };
 }
 
-/** An 8-bit RGB image in a square of `size`: `pixels` are float32 `[3, size, size]`, 0..255; `fit` leads back. */
-export function fitToSquare(image: Image, size: number, mode: FitMode): { pixels: Float32Array; fit: Fit } {
+/**
+ * An 8-bit RGB image in a square of `size`: `pixels` are float32 `[3, size, size]`, 0..255; `fit` leads back. `aspect` is a
+ * pixel's height over its width: where it is not 1, padding shows the image in its true shape.
+ */
+export function fitToSquare(image: Image, size: number, mode: FitMode, aspect = 1): { pixels: Float32Array; fit: Fit } {
   if (image.channels !== 3 || !(image.data instanceof Uint8Array)) {
     throw new BiomedParseError('internal', 'the network is fed 8-bit RGB images only');
   }
   const { width, height } = image;
-  const inner = innerWindow(width, height, size, mode);
+  const inner = innerWindow(width, height, size, mode, aspect);
   const { data } = resizeBicubicPil(image, inner.width, inner.height);
   const plane = size * size;
   const pixels = new Float32Array(3 * plane);

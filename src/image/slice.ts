@@ -54,6 +54,28 @@ export function sliceCount(grid: Grid, plane: Plane): number {
   return grid.size[planeAxis(grid, plane)];
 }
 
+/** Which slices: from `start` on, up to and without `stop`, every `step`-th; what is left out is the first, the end, 1. */
+export interface SliceRange {
+  readonly start?: number;
+  readonly stop?: number;
+  readonly step?: number;
+}
+
+/** Indices of a range of slices, counted along the grid's own axis; refuses (`usage`) one that is not wholly inside. */
+export function sliceIndices(grid: Grid, plane: Plane, range: SliceRange = {}): number[] {
+  const count = sliceCount(grid, plane);
+  const { start = 0, stop = count, step = 1 } = range;
+  const whole = [start, stop, step].every(Number.isInteger);
+  if (!(whole && start >= 0 && start < stop && stop <= count && step >= 1)) {
+    throw new BiomedParseError(
+      'usage',
+      `there are no ${plane} slices ${start}:${stop}:${step}; allowed: start:stop:step from 0:${count}:1, start below stop`,
+      { plane, start, stop, step },
+    );
+  }
+  return Array.from({ length: Math.ceil((stop - start) / step) }, (_, i) => start + i * step);
+}
+
 /** Layout of slice `index` (counted along the grid's own axis) of a plane; refuses (`usage`) an index outside. */
 export function sliceLayout(grid: Grid, plane: Plane, index: number): SliceLayout {
   const view = VIEWS[plane];

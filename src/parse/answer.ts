@@ -6,17 +6,22 @@ import type { Rejection } from './rejection.ts';
 import type { Segmentation } from './segment.ts';
 
 /** "0.03 < 0.50", with as many digits as it takes to tell the two apart. */
-function comparison(value: number, limit: number): string {
+export function comparison(value: number, limit: number): string {
   for (let digits = 2; digits < 8; digits++) {
     if (value.toFixed(digits) !== limit.toFixed(digits)) return `${value.toFixed(digits)} < ${limit.toFixed(digits)}`;
   }
   return `${value} < ${limit}`;
 }
 
-const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));
+/** A logit as a probability. */
+export const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));
 
 /** Prompt `i`'s probabilities `[height, width]` at the image's own size. */
-export function probabilityMap(decoded: Decoded, i: number, fit: Fit): Float32Array {
+export function probabilityMap(
+  decoded: Pick<Decoded, 'logits' | 'height' | 'width'>,
+  i: number,
+  fit: Fit,
+): Float32Array {
   const { height, width } = decoded;
   const logits = decoded.logits.subarray(i * height * width, (i + 1) * height * width);
   const map = unfitLogits(logits, width, height, fit);
@@ -34,6 +39,12 @@ export interface Thresholds {
 
 /** A prompt with what it was understood as. */
 export type Question = Pick<Segmentation, 'text' | 'concept' | 'note'>;
+
+/** What the network answered to a batch of prompts, before sizes and thresholds. */
+export interface RawAnswers {
+  readonly questions: readonly Question[];
+  readonly decoded: Decoded;
+}
 
 /** Turns one prompt's probability map `[height, width]`, existence logit and rejection test into the answer. */
 export function answer(

@@ -89,6 +89,6 @@ export async function loadModel(directory: string = defaultModelDirectory, optio
   return asModelError(async () => {
     const { weights, folder } = await readWeights(join(directory, 'model.safetensors'));
     const network = await openNetwork(settings, weights, { ...options, weightFolder: folder });
-    return createModel(network, tokenizer, settings);
+    return createModel(network, tokenizer, settings, directory);
   });
 }

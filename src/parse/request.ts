@@ -50,6 +50,18 @@ export function checkRegionSupport({ name, decoder }: ModelConfig, force: boolea
   }
 }
 
+/** The thresholds of a call; those that are not given are the usual ones, for presence the model's own. */
+export function checkThresholds(
+  options: Pick<SegmentOptions, 'threshold' | 'presenceThreshold' | 'rejection'>,
+  presenceThreshold: number,
+): Thresholds {
+  return {
+    pixel: unit('threshold', options.threshold ?? DEFAULT_THRESHOLD),
+    presence: unit('presenceThreshold', options.presenceThreshold ?? presenceThreshold),
+    rejection: unit('rejection.threshold', options.rejection?.threshold ?? REJECTION_THRESHOLD),
+  };
+}
+
 /** The call as checked; `presenceThreshold` is the model's own. */
 export function checkRequest(
   prompts: readonly string[],
@@ -67,11 +79,7 @@ export function checkRequest(
       `${asked.length} prompts given; at most ${PROMPT_BATCH} are allowed together (joint)`,
     );
   }
-  const limits = {
-    pixel: unit('threshold', options.threshold ?? DEFAULT_THRESHOLD),
-    presence: unit('presenceThreshold', options.presenceThreshold ?? presenceThreshold),
-    rejection: unit('rejection.threshold', options.rejection?.threshold ?? REJECTION_THRESHOLD),
-  };
+  const limits = checkThresholds(options, presenceThreshold);
   if (options.rejection !== undefined && options.imageType !== undefined) {
     checkImageType(options.imageType, options.rejection.distributions ?? publishedDistributions);
   }

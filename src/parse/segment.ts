@@ -10,7 +10,7 @@
  * Refuses: what request.ts refuses, regions outside the image, images whose data do not fit their size.
  */
 import { readImage, windowed } from '../formats/image.ts';
-import { fitMask, fitToSquare } from '../image/fit.ts';
+import { type Fit, fitMask, fitToSquare } from '../image/fit.ts';
 import { type RegionPrompt, regionMask } from '../image/regions.ts';
 import { toRgb8 } from '../image/rgb.ts';
 import type { Box, Image, Mask } from '../image/types.ts';
@@ -19,7 +19,7 @@ import type { Tokenizer } from '../model/tokenizer.ts';
 import { type Resolution, resolve, type Terms } from '../ontology/index.ts';
 import type { Network, TextFeatures } from '../runtime/network.ts';
 import { BiomedParseError } from '../util/errors.ts';
-import { answer, probabilityMap, type Question } from './answer.ts';
+import { answer, probabilityMap, type Question, type RawAnswers } from './answer.ts';
 import { describeResolution, type ResolvedConcept } from './concept.ts';
 import type { ModelSettings } from './config.ts';
 import { createLruCache } from './lru.ts';
@@ -43,6 +43,8 @@ export interface EncodeOptions {
   readonly preprocess?: 'published';
   /** What kind of image it is ("CT-Abdomen"), for `preprocess` and `rejection`, which otherwise reads it off published prompts. */
   readonly imageType?: string;
+  /** Distance between pixels [across, down] in any unit: a model that pads sees pixels that are not square in their true shape. */
+  readonly pixelSpacing?: readonly [number, number];
   /** Stops the work between two steps; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -116,6 +118,10 @@ export interface EncodedImage {
   /** The image as 8-bit RGB at its own size. */
   readonly image: Image;
   readonly seconds: Seconds;
+  /** How the network's square lies on the image. */
+  readonly fit: Fit;
+  /** The network's own answers, a batch of prompts at a time: for what is put together from several images. */
+  ask(prompts: readonly string[], options?: SegmentOptions): AsyncGenerator<RawAnswers, void, undefined>;
   /** One answer per prompt, in order, each handed out as soon as it is made. */
   segment(prompts: readonly string[], options?: SegmentOptions): AsyncGenerator<Segmentation, void, undefined>;
   dispose(): void;
@@ -124,6 +130,8 @@ export interface EncodedImage {
 /** An open model. */
 export interface Model {
   readonly name: string;
+  /** The folder it was opened from; null if it was not. */
+  readonly directory: string | null;
   /** Number of learned values. */
   readonly parameters: number;
   /** Side of the square that the network sees, pixels. */
@@ -156,7 +164,12 @@ function checkImage(image: Image): Image {
 const regionQuestion: Question = { text: '', concept: null, note: null };
 
 /** A model from an open network: everything that is not reading files. The model owns the network and frees it. */
-export function createModel(network: Network, tokenizer: Tokenizer, settings: ModelSettings): Model {
+export function createModel(
+  network: Network,
+  tokenizer: Tokenizer,
+  settings: ModelSettings,
+  directory: string | null = null,
+): Model {
   const texts = createLruCache<string, TextFeatures>(TEXT_CACHE);
   const resolutions = createLruCache<string, Resolution>(TEXT_CACHE);
   const presenceThreshold = settings.presenceThreshold ?? 0.5;
@@ -194,20 +207,20 @@ export function createModel(network: Network, tokenizer: Tokenizer, settings: Mo
     const published = options.preprocess === 'published';
     const range = published && options.imageType !== undefined ? publishedWindow(options.imageType) : undefined;
     const image = toRgb8(raster, range);
-    const { pixels, fit } = fitToSquare(image, settings.imageSize, published ? 'pad' : settings.fit);
+    const [across, down] = options.pixelSpacing ?? [1, 1];
+    const { pixels, fit } = fitToSquare(image, settings.imageSize, published ? 'pad' : settings.fit, down / across);
     signal?.throwIfAborted();
     const features = await network.encodeImage(pixels, settings.imageSize, settings.imageSize);
     const seconds = { image: (performance.now() - start) / 1000, text: 0, decode: 0 };
     const { width, height } = image;
 
-    async function* segment(
+    async function* ask(
       prompts: readonly string[],
       options: SegmentOptions = {},
-    ): AsyncGenerator<Segmentation, void, undefined> {
+    ): AsyncGenerator<RawAnswers, void, undefined> {
       assertOpen();
-      const { prompts: asked, regions, limits, joint } = checkRequest(prompts, options, settings, presenceThreshold);
+      const { prompts: asked, regions, joint } = checkRequest(prompts, options, settings, presenceThreshold);
       const region = regions.length === 0 ? {} : { region: fitMask(regionMask(regions, width, height), fit) };
-      const test = options.rejection && rejectionTest(image, options.rejection, options.imageType);
       for (let first = 0; first < Math.max(1, asked.length); first += PROMPT_BATCH) {
         const batch = asked.slice(first, first + PROMPT_BATCH);
         options.signal?.throwIfAborted();
@@ -224,6 +237,18 @@ export function createModel(network: Network, tokenizer: Tokenizer, settings: Mo
           batch.length === 0
             ? [regionQuestion]
             : batch.map((text, i) => ({ text, ...describeResolution(text, understood[i], options.terms) }));
+        yield { questions, decoded };
+      }
+    }
+
+    async function* segment(
+      prompts: readonly string[],
+      options: SegmentOptions = {},
+    ): AsyncGenerator<Segmentation, void, undefined> {
+      assertOpen();
+      const { limits } = checkRequest(prompts, options, settings, presenceThreshold);
+      const test = options.rejection && rejectionTest(image, options.rejection, options.imageType);
+      for await (const { questions, decoded } of ask(prompts, options)) {
         for (const [i, question] of questions.entries()) {
           options.signal?.throwIfAborted();
           const answerStart = performance.now();
@@ -236,11 +261,12 @@ export function createModel(network: Network, tokenizer: Tokenizer, settings: Mo
       }
     }
 
-    return { width, height, image, seconds, segment, dispose: () => features.dispose() };
+    return { width, height, image, seconds, fit, ask, segment, dispose: () => features.dispose() };
   }
 
   return {
     name: settings.name,
+    directory,
     parameters: network.parameters,
     imageSize: settings.imageSize,
     get device() {
