@@ -10,6 +10,12 @@ export { auroc, dice } from './evaluate/metrics.ts';
 export type { EvaluationReport, PairReport } from './evaluate/report.ts';
 export type { DicomWriteOptions, FoundObject } from './formats/dicom/modules.ts';
 export { type DicomSegment, type DicomSegmentationOptions, writeSegmentation } from './formats/dicom/segmentation.ts';
+export {
+  type DicomCode,
+  type DicomSegmentationFile,
+  type DicomSegmentInfo,
+  readSegmentation,
+} from './formats/dicom/segmentation-read.ts';
 export { type DicomSeries, type DicomVolumeFile, findDicomSeries, readDicomSeries } from './formats/dicom/series.ts';
 export { type DicomSource, deidentifySource } from './formats/dicom/source.ts';
 export { readImage } from './formats/image.ts';
