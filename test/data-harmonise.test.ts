@@ -1,4 +1,6 @@
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -82,6 +84,19 @@ describe('data harmonise', () => {
       /line 2: a label of 201 characters/,
     ],
     ['no data', async (at) => [at], 1, /no data set in it/],
+    [
+      'an address alone',
+      async () => ['--labels', 'x', '--llm-url', 'http://x'],
+      2,
+      /--llm-url and --llm-model go together/,
+    ],
+    [
+      'no address',
+      async () => ['--labels', await names('x'), '--llm-url', 'x', '--llm-model', 'y'],
+      2,
+      /--llm-url "x" is no address; allowed: http/,
+    ],
+    ['no price', async () => ['--labels', 'x', '--llm-price', '1'], 2, /allowed: two numbers in,out/],
     ['unknown options', async () => ['--label'], 2, /unknown option '--label'.*allowed: --labels/],
   ])('%s is refused in one line', async (_, argv, status, message) => {
     const found = await call(...(await argv(folder)));
@@ -89,6 +104,39 @@ describe('data harmonise', () => {
     expect(found.out).toBe('');
     expect(found.err).toMatch(message);
     expect(found.err.trim().split('\n')).toHaveLength(1);
+  });
+
+  test('a language model is sent names and the description of their set, of a folder too', async () => {
+    await mkdir(join(folder, 'patients/one/train_mask'), { recursive: true });
+    await mkdir(join(folder, 'patients/one/test'), { recursive: true });
+    await writeFile(join(folder, 'patients/one/train_mask/JaneDoe_MRI_heart_xyz.png'), 'pixels');
+    const about = { notes: 'a set of hearts', subjects: { train: { JaneDoe_MRI_heart: 'Jane Doe, born 1970' } } };
+    await writeFile(join(folder, 'patients/one/dataset.json'), JSON.stringify(about));
+    const bodies: string[] = [];
+    const server = createServer((request, response) => {
+      request.on('data', (part: Buffer) => bodies.push(part.toString()));
+      request.on('end', () => response.writeHead(401).end());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const decisions = join(folder, 'decisions.jsonl');
+      const cache = join(folder, 'cache');
+      const model = ['--llm-url', url, '--llm-model', 'tester', '--llm-cache', cache];
+      const { status, err } = await call(join(folder, 'patients'), '--decisions', decisions, ...model);
+      expect(status).toBe(1); // the endpoint refused; what the rules say is written all the same
+      expect(err).toMatch(/HTTP 401; 1 labels stay open/);
+      expect(await readFile(decisions, 'utf8')).toContain('"xyz"');
+    } finally {
+      server.close();
+    }
+    const sent = bodies.join('');
+    const { messages } = JSON.parse(sent) as { messages: { content: string }[] };
+    expect(JSON.parse(messages[1].content)).toEqual({
+      ...{ set: 'one', description: 'a set of hearts', modality: 'MRI', site: 'heart' },
+      labels: ['xyz'],
+    });
+    expect(sent).not.toMatch(/Jane|1970|patients|pixels|train/);
   });
 
   test('the group without a command, and an unknown command', async () => {

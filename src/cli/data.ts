@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { HarmoniseCommand } from './harmonise.ts';
 import type { CliIo } from './io.ts';
-import { parseList } from './options.ts';
+import { parseList, parsePrice } from './options.ts';
 
 /** Adds the group to the program. */
 export function dataCommands(program: Command, io: CliIo, finish: (status: number) => void): void {
@@ -19,6 +19,13 @@ export function dataCommands(program: Command, io: CliIo, finish: (status: numbe
       '--decisions <file>',
       'JSON lines that decisions are read from and written to (default: harmonise.jsonl for a folder, none for --labels)',
     )
+    .option(
+      '--llm-url <url>',
+      'OpenAI-compatible endpoint asked for what the rules leave open (key: BIOMEDPARSE_LLM_KEY)',
+    )
+    .option('--llm-model <name>', 'its model')
+    .option('--llm-price <in,out>', 'price of a million tokens, for the estimate and the sum', parsePrice)
+    .option('--llm-cache <dir>', 'where its answers are kept (default: in the cache folder)')
     .option('--json', 'print JSON instead of a table')
     .action(async (root: string | undefined, options: HarmoniseCommand) => {
       const { runHarmonise } = await import('./harmonise.ts');

@@ -1,8 +1,15 @@
-/** `biomedparse data harmonise`: label names to concepts, as a table or JSON on standard output and a file of decisions. */
+/**
+ * `biomedparse data harmonise`: label names to concepts, as a table or JSON on standard output and a file of decisions. With
+ * `--llm-url` a language model is asked for what the rules leave open; its key comes from BIOMEDPARSE_LLM_KEY alone.
+ */
+import { join } from 'node:path';
+import { type Asker, createAsker, type Price } from '../curate/ask/ask.ts';
+import { completionsUrl } from '../curate/ask/endpoint.ts';
 import type { Decision } from '../curate/decisions.ts';
 import { readDecisions, writeDecisions } from '../curate/decisions.ts';
 import { harmonise, labelsOfFolder, readLabels } from '../curate/harmonise.ts';
 import { checkModality, checkSite } from '../ontology/resolve/context.ts';
+import { cacheFolder } from '../util/cache-folder.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import type { CliIo } from './io.ts';
 import { table } from './table.ts';
@@ -14,6 +21,10 @@ export interface HarmoniseCommand {
   readonly site?: string;
   readonly sets?: readonly string[];
   readonly decisions?: string;
+  readonly llmUrl?: string;
+  readonly llmModel?: string;
+  readonly llmPrice?: Price;
+  readonly llmCache?: string;
   readonly json?: boolean;
 }
 
@@ -33,6 +44,21 @@ function checkCall(root: string | undefined, command: HarmoniseCommand): void {
     usage("--modality and --site go with --labels; a folder's own file names say them");
   }
   if (root === undefined && command.sets !== undefined) usage('--sets goes with a folder of data sets');
+  if ((command.llmUrl === undefined) !== (command.llmModel === undefined)) {
+    usage('--llm-url and --llm-model go together');
+  }
+}
+
+function askerOf(command: HarmoniseCommand, descriptions: ReadonlyMap<string, string>, io: CliIo): Asker | undefined {
+  const { llmUrl: url, llmModel: model, llmPrice: price, llmCache: cache = join(cacheFolder(), 'llm') } = command;
+  if (url === undefined || model === undefined) return undefined;
+  completionsUrl(url); // refused before anything is done
+  const key = process.env.BIOMEDPARSE_LLM_KEY;
+  return createAsker({
+    ...{ url, model, cache, descriptions, signal: io.signal, log: (line) => io.err(`${line}\n`) },
+    ...(key ? { key } : {}),
+    ...(price === undefined ? {} : { price }),
+  });
 }
 
 /** What a decision says of one label, in the fields of `--json`. */
@@ -74,16 +100,17 @@ export async function runHarmonise(root: string | undefined, command: HarmoniseC
   checkCall(root, command);
   const modality = command.modality === undefined ? null : checkModality(command.modality);
   const site = command.site === undefined ? null : checkSite(command.site);
-  const sources =
+  const { sources, descriptions } =
     root === undefined
-      ? await readLabels(command.labels as string, modality, site)
-      : (await labelsOfFolder(root, command.sets)).sources;
+      ? { sources: await readLabels(command.labels as string, modality, site), descriptions: new Map<string, string>() }
+      : await labelsOfFolder(root, command.sets);
+  const asker = askerOf(command, descriptions, io);
   const path = command.decisions ?? (root === undefined ? undefined : DECISIONS);
   const earlier = path === undefined ? { decisions: new Map(), lines: new Map() } : await readDecisions(path);
-  const { decisions, merged } = await harmonise(sources, earlier);
+  const { decisions, merged } = await harmonise(sources, earlier, asker?.ask);
   if (path !== undefined) await writeDecisions(path, merged, earlier);
   const ofFolder = root !== undefined;
   if (command.json) io.out(`${JSON.stringify(decisions.map((one) => entry(one, ofFolder)))}\n`);
   else report(io, decisions, ofFolder, path);
-  return 0;
+  return asker !== undefined && asker.failures() > 0 ? 1 : 0;
 }

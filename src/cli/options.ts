@@ -34,6 +34,15 @@ export function parseWindow(text: string): Window {
   return { low, high };
 }
 
+/** A price of a million tokens sent and received: `in,out`. */
+export function parsePrice(text: string): { readonly prompt: number; readonly completion: number } {
+  const [prompt, completion, ...more] = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (!(prompt >= 0 && completion >= 0) || prompt + completion === Number.POSITIVE_INFINITY || more.length > 0) {
+    throw new InvalidArgumentError('allowed: two numbers in,out that are not negative.');
+  }
+  return { prompt, completion };
+}
+
 /** A comma-separated list without empty parts. */
 export function parseList(text: string): string[] {
   const parts = text.split(',').map((part) => part.trim());
