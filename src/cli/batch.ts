@@ -8,14 +8,15 @@ export interface BatchResult<T> {
   readonly errors: { readonly input: string; readonly error: string }[];
 }
 
-/** Works on one image after another. */
+/** Works on one image after another; `quiet` leaves the progress to `work`. */
 export async function eachImage<T>(
   io: CliIo,
   inputs: readonly string[],
   work: (input: string, index: number) => Promise<T>,
+  quiet = false,
 ): Promise<BatchResult<T>> {
   const batch: BatchResult<T> = { results: [], errors: [] };
-  const progress = inputs.length > 1 ? startProgress(io, 'images', inputs.length) : null;
+  const progress = inputs.length > 1 && !quiet ? startProgress(io, 'images', inputs.length) : null;
   try {
     for (const [i, input] of inputs.entries()) {
       try {

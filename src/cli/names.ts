@@ -45,9 +45,9 @@ export function slug(prompt: string): string {
   return cut(words.replace(/^-+/, ''), MAX_SLUG_BYTES).replace(/-+$/, '') || 'prompt';
 }
 
-/** The file name without folder and ending. */
+/** The file name without folder and ending, `.nii.gz` and its like as a whole. */
 export function stem(path: string): string {
-  const name = basename(path);
+  const name = basename(path).replace(/(\.(?:nii|hdr|img))\.gz$/i, '$1');
   return cut(name.slice(0, name.length - extname(name).length), MAX_STEM_BYTES) || 'image';
 }
 
@@ -75,6 +75,27 @@ export function planFiles(folder: string, inputs: readonly string[], prompts: re
       return { mask, overlay, instances, report };
     }),
     probabilities: claim(stem(input), ['probabilities.npy'])[0],
+  }));
+}
+
+/** Where one input's results go: per prompt a file for each ending, and files for all prompts. */
+export interface ResultFiles {
+  readonly prompts: readonly (readonly string[])[];
+  readonly input: readonly string[];
+}
+
+/** File names per input and prompt, and per input, one for each ending. */
+export function planResults(
+  folder: string,
+  inputs: readonly string[],
+  prompts: readonly string[],
+  perPrompt: readonly string[],
+  perInput: readonly string[],
+): ResultFiles[] {
+  const claim = claims(folder, inputs);
+  return inputs.map((input) => ({
+    prompts: prompts.map((prompt) => claim(`${stem(input)}_${slug(prompt)}`, perPrompt)),
+    input: claim(stem(input), perInput),
   }));
 }
 

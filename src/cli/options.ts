@@ -1,5 +1,6 @@
 /** Option values from text: each refuses with what is allowed, in words that follow "--name". */
 import { InvalidArgumentError } from 'commander';
+import type { SliceRange } from '../image/slice.ts';
 import { SITE_WINDOWS, type Window } from '../image/window.ts';
 
 /** A number from 0 to 1. */
@@ -41,6 +42,29 @@ export function parsePrice(text: string): { readonly prompt: number; readonly co
     throw new InvalidArgumentError('allowed: two numbers in,out that are not negative.');
   }
   return { prompt, completion };
+}
+
+/** A range of slices, `start:stop:step` with stop exclusive, parts left out as wished; a number alone is that slice. */
+export function parseSlices(text: string): SliceRange {
+  const found = /^(\d{0,7})(?:(:)(\d{0,7})(?::(\d{0,7}))?)?$/.exec(text.trim());
+  if (found === null || text.trim() === '') {
+    throw new InvalidArgumentError('allowed: start:stop:step in whole numbers, stop exclusive, or one number.');
+  }
+  const [, start, colon, stop = '', step = ''] = found;
+  if (colon === undefined) return { start: Number(start), stop: Number(start) + 1 };
+  const given = { start, stop, step };
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([name, part]) => (part === '' ? [] : [[name, Number(part)]])),
+  );
+}
+
+/** A length in mm, from 0 to 100. */
+export function parseMillimetres(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 100)) {
+    throw new InvalidArgumentError('allowed: a number of mm from 0 to 100.');
+  }
+  return value;
 }
 
 /** A comma-separated list without empty parts. */

@@ -12,6 +12,13 @@ export interface Progress {
   stop(): void;
 }
 
+/** "45 s", "3 min", "2 h 5 min". */
+function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
 /** Starts reporting on `total` items, named by `noun` ("images"). */
 export function startProgress(io: CliIo, noun: string, total: number): Progress {
   const start = performance.now();
@@ -36,8 +43,9 @@ export function startProgress(io: CliIo, noun: string, total: number): Progress 
       const now = performance.now();
       if (done < total && now - last < SECONDS_BETWEEN_LINES * 1000) return;
       last = now;
-      const seconds = (now - start) / 1000;
-      io.err(`${done} of ${total} ${noun}, ${(done / Math.max(seconds, 1e-3)).toFixed(1)} a second\n`);
+      const seconds = Math.max((now - start) / 1000, 1e-3);
+      const left = done < total ? `, about ${duration((seconds / done) * (total - done))} left` : '';
+      io.err(`${done} of ${total} ${noun}, ${(done / seconds).toFixed(1)} a second${left}\n`);
     },
     message: (line) => io.err(`${line}\n`),
     stop: () => undefined,

@@ -4,6 +4,7 @@
  * Exit status: 0 done, 1 something failed, 2 a wrong call, 130 interrupted. Every failure is one line on standard error.
  */
 import { Command, CommanderError, Option } from 'commander';
+import { PLANES } from '../image/slice.ts';
 import { DEVICES, MAX_THREADS } from '../parse/device.ts';
 import { packageVersion } from '../parse/package-root.ts';
 import { errorLine, exitStatus } from '../util/errors.ts';
@@ -14,7 +15,7 @@ import type { EvaluateCommand } from './evaluate.ts';
 import type { FitRejectionCommand } from './fit-rejection.ts';
 import type { InfoCommand } from './info.ts';
 import type { CliIo } from './io.ts';
-import { collect, parseList, parseUnit, parseWhole, parseWindow } from './options.ts';
+import { collect, parseList, parseMillimetres, parseSlices, parseUnit, parseWhole, parseWindow } from './options.ts';
 import type { PullCommand } from './pull.ts';
 import type { RecognizeCommand } from './recognize.ts';
 import { collectBox, collectPoint } from './regions.ts';
@@ -57,8 +58,11 @@ function build(io: CliIo, finish: (status: number) => void): Command {
   modelOptions(
     program
       .command('segment')
-      .description('write one mask and one overlay per image and prompt')
-      .argument('<image...>', 'PNG, JPEG, WebP, TIFF or DICOM files')
+      .description('write one mask and one picture per image or volume and prompt')
+      .argument(
+        '<image...>',
+        'PNG, JPEG, WebP, TIFF or DICOM files, or volumes: NIfTI, NRRD, MetaImage, a DICOM folder',
+      )
       .option('-p, --prompt <text>', 'what to find, in words; may be given many times', collect),
   )
     .option('--out <dir>', 'folder for the results', 'biomedparse-output')
@@ -91,8 +95,32 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     )
     .option('--instances', 'cut every mask into instances, written as a 16-bit label PNG')
     .option('--save-probabilities', 'write a float32 .npy [prompts, height, width] per image')
+    .option(
+      '--format <name>',
+      'write masks in this format too: png, npy, coco, geojson; of volumes nifti, nrrd, npy, coco, geojson; may be given many times',
+      collect,
+    )
+    .addOption(new Option('--plane <name>', 'slices of a volume (default: axial)').choices([...PLANES]))
+    .option('--slices <a:b:c>', 'only these slices of a volume: start, stop (exclusive), step', parseSlices)
+    .option('--frame <n>', 'which frame of a volume file with several, from 0', parseWhole(0, 1_000_000))
+    .option('--series <uid>', 'which series of a DICOM folder with several')
+    .option('--modality <name>', 'what a volume is, for example CT or MRI (default: what the file or a prompt says)')
+    .option('--site <name>', 'where a volume is of, for example chest: chooses the window of a CT')
+    .option(
+      '--smooth <mm>',
+      'smooth presence and masks along the axis of a volume, 0: not (default: 2)',
+      parseMillimetres,
+    )
+    .option('--fill-holes', 'fill holes of masks of volumes')
+    .option('--largest-component', 'keep the largest connected part of masks of volumes')
     .option('--json', 'print JSON instead of a table')
     .action(async (images: string[], options: SegmentCommand) => {
+      const { segmentKind } = await import('./segment-kind.ts');
+      if ((await segmentKind(images, options)) === 'volume') {
+        const { runVolumes } = await import('./volumes.ts');
+        finish(await runVolumes(images, options, io));
+        return;
+      }
       const { runSegment } = await import('./segment.ts');
       const { runEverything } = await import('./everything.ts');
       finish(await (options.everything ? runEverything : runSegment)(images, options, io));

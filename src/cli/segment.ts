@@ -4,10 +4,12 @@
  */
 import { encodeNpy } from '../formats/npy.ts';
 import { writeLabelPng, writeMaskPng, writePng } from '../formats/raster.ts';
+import type { Finding, ImageResult } from '../formats/results.ts';
 import { instances } from '../image/instances.ts';
 import { overlay } from '../image/overlay.ts';
 import type { RegionPrompt } from '../image/regions.ts';
-import type { Box } from '../image/types.ts';
+import type { Plane, SliceRange } from '../image/slice.ts';
+import type { Box, Mask } from '../image/types.ts';
 import type { Window } from '../image/window.ts';
 import { loadTerms } from '../ontology/index.ts';
 import type { ResolvedConcept } from '../parse/concept.ts';
@@ -17,9 +19,10 @@ import type { EncodedImage, Model, Segmentation, SegmentOptions } from '../parse
 import { BiomedParseError } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
 import { eachImage } from './batch.ts';
+import { type ChosenFormat, chooseFormats, formatEndings, type WrittenFile, writeImageFormats } from './formats.ts';
 import { type CliIo, openModel } from './io.ts';
 import { overlayLayer, REGION_NAME } from './layer.ts';
-import { type ImageFiles, planFiles } from './names.ts';
+import { type ImageFiles, planFiles, planResults, type ResultFiles } from './names.ts';
 import { type OutputFolder, openOutputFolder } from './output.ts';
 import { hasRegions, type RegionCommand, type RegionReport, readRegions, reportRegions } from './regions.ts';
 import { type RejectionCommand, readRejection } from './rejection.ts';
@@ -42,6 +45,17 @@ export interface SegmentCommand extends RegionCommand, RejectionCommand {
   readonly everything?: boolean;
   readonly instances?: boolean;
   readonly preprocess?: 'published';
+  readonly format?: readonly string[];
+  // of volumes
+  readonly plane?: Plane;
+  readonly slices?: SliceRange;
+  readonly frame?: number;
+  readonly series?: string;
+  readonly modality?: string;
+  readonly site?: string;
+  readonly smooth?: number;
+  readonly fillHoles?: boolean;
+  readonly largestComponent?: boolean;
 }
 
 /** One prompt's answer in the JSON output. */
@@ -79,6 +93,14 @@ interface ImageReport {
   readonly regions?: readonly RegionReport[];
   /** Only with --save-probabilities: the .npy file, float32 `[prompts, height, width]`. */
   readonly probabilities?: string;
+  /** Only with --format: what was written besides. */
+  readonly files?: readonly WrittenFile[];
+}
+
+/** What --format asks for besides masks as PNG, and where it goes. */
+interface MoreFormats {
+  readonly formats: readonly ChosenFormat<ImageResult>[];
+  readonly files: ResultFiles;
 }
 
 /** Largest probability array that is kept for one image, bytes. */
@@ -107,12 +129,14 @@ async function segmentImage(
   options: SegmentOptions,
   files: ImageFiles,
   folder: OutputFolder,
+  more: MoreFormats,
 ): Promise<ImageReport> {
   const encoded = await model.encode(input, options);
   try {
     const { width, height } = encoded;
     const kept = command.saveProbabilities ? probabilityArray(encoded, files.prompts.length, input) : null;
     const reports: PromptReport[] = [];
+    const findings: Finding<Mask>[] = [];
     for await (const found of encoded.segment(prompts, options)) {
       const { mask, overlay: overlayFile, instances: labelFile } = files.prompts[reports.length];
       if (kept !== null && found.probabilities !== undefined) {
@@ -120,6 +144,7 @@ async function segmentImage(
       }
       await writeMaskPng(folder.stage(mask), found.mask);
       await writePng(folder.stage(overlayFile), overlay(encoded.image, [overlayLayer(found)], { model: model.name }));
+      if (more.formats.length > 0) findings.push({ ...found, name: found.text || REGION_NAME });
       const cut = command.instances ? instances(found.mask) : null;
       if (cut !== null) await writeLabelPng(folder.stage(labelFile), cut.labels, width, height);
       reports.push({
@@ -142,6 +167,8 @@ async function segmentImage(
     if (kept !== null) {
       await writeFileAtomic(folder.stage(files.probabilities), encodeNpy(kept, [files.prompts.length, height, width]));
     }
+    const result = { source: input, model: model.name, findings };
+    const written = await writeImageFormats(more.formats, result, more.files, folder.stage);
     await folder.commit();
     const seconds = {
       image: round(encoded.seconds.image, 4),
@@ -157,6 +184,7 @@ async function segmentImage(
       ...(regions.length === 0 ? {} : { regions }),
       prompts: reports,
       ...(kept === null ? {} : { probabilities: files.probabilities }),
+      ...(written.length === 0 ? {} : { files: written }),
     };
   } catch (error) {
     await folder.discard();
@@ -228,7 +256,11 @@ export async function runSegment(inputs: readonly string[], command: SegmentComm
   const { prompts, regions } = await readQuestion(inputs, command);
   const rejection = await readRejection(command);
   const terms = command.terms === undefined ? undefined : await loadTerms(command.terms);
-  const plan = planFiles(command.out, inputs, prompts.length === 0 ? [REGION_NAME] : prompts);
+  const names = prompts.length === 0 ? [REGION_NAME] : prompts;
+  const plan = planFiles(command.out, inputs, names);
+  const formats = chooseFormats('image', command.format ?? [], []).filter(({ name }) => name !== 'png'); // always written
+  const endings = formatEndings(formats);
+  const more = planResults(command.out, inputs, names, endings.prompt, endings.input);
   const folder = await openOutputFolder(command.out);
   let model: Model | undefined;
   try {
@@ -247,7 +279,7 @@ export async function runSegment(inputs: readonly string[], command: SegmentComm
       ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
     };
     const { results, errors } = await eachImage(io, inputs, (input, i) =>
-      segmentImage(opened, input, prompts, command, options, plan[i], folder),
+      segmentImage(opened, input, prompts, command, options, plan[i], folder, { formats, files: more[i] }),
     );
     if (command.json) {
       const { name, parameters, imageSize, device } = opened;

@@ -22,6 +22,8 @@ export interface VolumeFile {
   readonly frames: number;
   /** What a reader should know: assumptions made, parts left out. One sentence each. */
   readonly notes: readonly string[];
+  /** The files of a DICOM series that it was made of. */
+  readonly files?: readonly string[];
 }
 
 export interface VolumeReadOptions {

@@ -32,6 +32,13 @@ describe('fitToSquare', () => {
     expect(fitToSquare({ ...white, width: 200, height: 1 }, 16, 'pad').fit.inner).toMatchObject({ height: 1, top: 7 });
   });
 
+  it('shows pixels that are not square in their true shape when padding', () => {
+    const flat: Image = { data: new Uint8Array(20 * 5 * 3), width: 20, height: 5, channels: 3 };
+    expect(fitToSquare(flat, 16, 'pad', 4).fit.inner).toEqual({ left: 0, top: 0, width: 16, height: 16 });
+    expect(fitToSquare(flat, 16, 'pad', 8).fit.inner).toEqual({ left: 4, top: 0, width: 8, height: 16 });
+    expect(fitToSquare(flat, 16, 'stretch', 8).fit).toEqual(fitToSquare(flat, 16, 'stretch').fit);
+  });
+
   it('refuses what is not 8-bit RGB', () => {
     expect(() => fitToSquare({ data: new Uint8Array(4), width: 2, height: 2, channels: 1 }, 8, 'pad')).toThrow('RGB');
     const wide = { data: new Uint16Array(12), width: 2, height: 2, channels: 3 } as const;

@@ -142,7 +142,7 @@ export async function readDicomSeries(
           : `it holds ${chosen.length} series; choose one: ${describeSeries(chosen)}`;
     throw new BiomedParseError(series.length === 0 ? 'input' : 'usage', `cannot make a volume of ${label}: ${reason}`);
   }
-  const [{ slices, unplaced, identifiers }] = chosen;
+  const [{ slices, unplaced, identifiers, files }] = chosen;
   if (unplaced.length > 0) {
     const reason = `${unplaced[0]} does not say where its frames lie (position, orientation, spacing)`;
     throw new BiomedParseError('input', `cannot make a volume of ${label}: ${reason}`);
@@ -156,7 +156,7 @@ export async function readDicomSeries(
     resampled: stack.shifts !== null,
     deidentified: false,
   };
-  return { volume, frames: 1, notes: [...notes, ...stack.notes], source: made };
+  return { volume, frames: 1, notes: [...notes, ...stack.notes], files, source: made };
 }
 
 /** Stores a slice in the volume's samples, which become wider where the slice's values need it. */

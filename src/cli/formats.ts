@@ -1,0 +1,89 @@
+/** `--format`: results in further formats beside a command's own, by the table in formats/results.ts. */
+import {
+  formatsOf,
+  type ImageResult,
+  RESULT_FORMATS,
+  type ResultWriter,
+  type VolumeResult,
+} from '../formats/results.ts';
+import { BiomedParseError } from '../util/errors.ts';
+import { writeFileAtomic } from '../util/files.ts';
+import type { ResultFiles } from './names.ts';
+
+/** A format with its writer for one kind of input. */
+export interface ChosenFormat<R> {
+  readonly name: string;
+  readonly writer: ResultWriter<R>;
+}
+
+/** What a written file is of. */
+export interface WrittenFile {
+  readonly format: string;
+  readonly path: string;
+}
+
+interface Results {
+  readonly image: ImageResult;
+  readonly volume: VolumeResult;
+}
+
+/** The formats asked for, each once, those of `always` first; refuses (`usage`) a format that cannot hold such masks. */
+export function chooseFormats<K extends keyof Results>(
+  kind: K,
+  names: readonly string[],
+  always: readonly string[],
+): ChosenFormat<Results[K]>[] {
+  return [...new Set([...always, ...names])].map((name) => {
+    const format = Object.hasOwn(RESULT_FORMATS, name) ? RESULT_FORMATS[name] : undefined;
+    const allowed = formatsOf(kind).join(', ');
+    if (format === undefined) {
+      throw new BiomedParseError('usage', `--format ${name} is unknown; allowed for ${kind}s: ${allowed}`, { name });
+    }
+    const writer = format[kind] as ResultWriter<Results[K]> | null;
+    if (writer !== null) return { name, writer };
+    throw new BiomedParseError('usage', `--format ${name} cannot hold masks of ${kind}s; allowed: ${allowed}`, {
+      name,
+    });
+  });
+}
+
+/** The endings of file names that formats need, per prompt and per input. */
+export function formatEndings(formats: readonly ChosenFormat<never>[]): { prompt: string[]; input: string[] } {
+  const of = (per: 'prompt' | 'input') => formats.flatMap(({ writer }) => (writer.per === per ? [writer.ending] : []));
+  return { prompt: of('prompt'), input: of('input') };
+}
+
+/**
+ * Writes the files of one kind: per prompt for finding `at` of the plan, or per input. `stage` says where a file goes for now.
+ */
+export async function writeFormats<R>(
+  formats: readonly ChosenFormat<R>[],
+  per: 'prompt' | 'input',
+  result: R,
+  paths: readonly string[],
+  stage: (path: string) => string,
+): Promise<WrittenFile[]> {
+  const written: WrittenFile[] = [];
+  for (const { name, writer } of formats) {
+    if (writer.per !== per) continue;
+    const path = paths.find((one) => one.endsWith(`_${writer.ending}`)) as string;
+    await writeFileAtomic(stage(path), await writer.write(result));
+    written.push({ format: name, path });
+  }
+  return written;
+}
+
+/** Writes all that an image's masks are asked for. */
+export async function writeImageFormats(
+  formats: readonly ChosenFormat<ImageResult>[],
+  result: ImageResult,
+  files: ResultFiles,
+  stage: (path: string) => string,
+): Promise<WrittenFile[]> {
+  const written: WrittenFile[] = [];
+  for (const [i, finding] of result.findings.entries()) {
+    const one = { ...result, findings: [finding] };
+    written.push(...(await writeFormats(formats, 'prompt', one, files.prompts[i], stage)));
+  }
+  return [...written, ...(await writeFormats(formats, 'input', result, files.input, stage))];
+}

@@ -1,0 +1,141 @@
+/**
+ * The receipt of a volume's results: what went in (files by SHA-256, DICOM UIDs), which model and settings made it, where it
+ * lies in the patient, and the proof that what was written reads back as the same voxels in the same place. It names no
+ * patient and no time, so that the same call gives the same bytes.
+ */
+import { createHash } from 'node:crypto';
+import { basename, join } from 'node:path';
+import { readNifti } from '../formats/nifti.ts';
+import { readNrrd } from '../formats/nrrd.ts';
+import type { ReadVolume } from '../formats/volume.ts';
+import { add, type Grid, indexToLps, type MaskVolume, norm, orientationLabel, sameGrid } from '../image/volume.ts';
+import { fileDigest } from '../parse/convert.ts';
+import { packageVersion } from '../parse/package-root.ts';
+import type { Model } from '../parse/segment.ts';
+import { BiomedParseError } from '../util/errors.ts';
+
+export const NOTICE = 'Not a medical device: for research, not for diagnosis or treatment.';
+
+/** A file by name, size and hash. */
+interface FileHash {
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** How a written mask reads back. */
+export interface RoundTrip {
+  readonly voxels_equal: true;
+  readonly grid_equal: true;
+  /** The furthest that a corner of the grid moved, mm: header fields of NIfTI-1 are float32. */
+  readonly largest_offset_mm: number;
+}
+
+/** The hash of a file, under the name that it will have. */
+export async function hashFile(path: string): Promise<FileHash> {
+  return { file: basename(path), ...(await fileDigest(path)) };
+}
+
+const sha256 = (...parts: readonly (string | Uint8Array)[]): string => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+};
+
+const geometry = ({ size, spacing, origin, direction }: Grid) => ({ size, spacing, origin, direction });
+
+/** What is hashed once for a volume and a model. */
+export interface Origin {
+  readonly input: object;
+  readonly model: object;
+  /** Of the decoded samples and their grid: the same for the same volume in another file. */
+  readonly samples: string;
+}
+
+/** Hashes the input's files and samples, and the model's files. */
+export async function hashOrigin(input: string, read: ReadVolume, model: Model, frame?: number): Promise<Origin> {
+  const { volume, kind, files } = read;
+  const { data, identifiers } = volume;
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const samples = sha256(JSON.stringify(geometry(volume)), bytes);
+  const { studyUid, seriesUid, frameOfReferenceUid, instanceUids } = identifiers;
+  const hashes: FileHash[] = [];
+  for (const file of files) hashes.push(await hashFile(file));
+  const modelFiles: FileHash[] = [];
+  for (const file of model.directory === null ? [] : ['config.json', 'model.safetensors', 'tokenizer.json']) {
+    modelFiles.push(await hashFile(join(model.directory as string, file)));
+  }
+  const { name, parameters, imageSize, device } = model;
+  return {
+    samples,
+    input: {
+      name: basename(input),
+      kind,
+      files: hashes,
+      samples_sha256: samples,
+      ...(frame === undefined ? {} : { frame }),
+      ...(kind !== 'DICOM series'
+        ? {}
+        : {
+            dicom: {
+              study_instance_uid: studyUid ?? null,
+              series_instance_uid: seriesUid ?? null,
+              frame_of_reference_uid: frameOfReferenceUid ?? null,
+              sop_instance_uids: instanceUids ?? [],
+            },
+          }),
+    },
+    model: { name, parameters, image_size: imageSize, device, files: modelFiles },
+  };
+}
+
+/** The key of what the network will say: the same key, the same answers. */
+export function workKey(origin: Origin, asked: object): string {
+  return sha256(JSON.stringify({ version: packageVersion(), samples: origin.samples, model: origin.model, asked }));
+}
+
+const READERS = { nifti: readNifti, nrrd: readNrrd };
+
+/** Reads a written mask back and compares it; refuses (`internal`) one that is not the same. Null for formats without a grid. */
+export async function checkRoundTrip(format: string, path: string, mask: MaskVolume): Promise<RoundTrip | null> {
+  if (format !== 'nifti' && format !== 'nrrd') return null;
+  const { volume } = await READERS[format](path);
+  const equal = volume.data.length === mask.data.length && mask.data.every((value, i) => value === volume.data[i]);
+  if (!equal || !sameGrid(volume, mask)) {
+    const what = equal ? 'grid' : 'voxels';
+    throw new BiomedParseError('internal', `${basename(path)} does not read back with the same ${what}`, { path });
+  }
+  const [columns, rows, slices] = mask.size.map((n) => n - 1);
+  const corners = [
+    [0, 0, 0],
+    [columns, 0, 0],
+    [0, rows, 0],
+    [0, 0, slices],
+    [columns, rows, slices],
+  ] as const;
+  const offsets = corners.map((at) => norm(add(indexToLps(volume, at), indexToLps(mask, at), -1)));
+  return { voxels_equal: true, grid_equal: true, largest_offset_mm: Number(Math.max(...offsets).toPrecision(3)) };
+}
+
+/** The receipt as text. */
+export function receiptText(
+  origin: Origin,
+  grid: Grid,
+  prompts: readonly object[],
+  settings: object,
+  results: readonly object[],
+  notes: readonly string[],
+): string {
+  const receipt = {
+    biomedparse: packageVersion(),
+    notice: NOTICE,
+    input: origin.input,
+    model: origin.model,
+    prompts,
+    settings,
+    geometry: { coordinates: 'LPS, mm', orientation: orientationLabel(grid), ...geometry(grid) },
+    results,
+    notes,
+  };
+  return `${JSON.stringify(receipt, null, 2)}\n`;
+}

@@ -1,0 +1,288 @@
+/**
+ * `biomedparse segment` on volumes: per volume and prompt a mask in the volume's grid, a report and a picture of key slices, and
+ * a receipt. What the network said of each slice is kept in a hidden work folder beside the results until they are complete, so
+ * that the same call goes on where an earlier one was ended, with the same bytes in the end. A volume that fails is reported
+ * and the others go on; the exit status is then 1.
+ */
+import { createHash } from 'node:crypto';
+import { rm, rmdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { writePng } from '../formats/raster.ts';
+import type { Finding, VolumeResult } from '../formats/results.ts';
+import { type ReadVolume, readVolume } from '../formats/volume.ts';
+import { keySlices, mosaic } from '../image/mosaic.ts';
+import { overlay } from '../image/overlay.ts';
+import { cutSlice } from '../image/slice.ts';
+import { type MaskVolume, orientationLabel, type Volume } from '../image/volume.ts';
+import { loadTerms, type Terms } from '../ontology/index.ts';
+import { checkPrompts } from '../parse/prompts.ts';
+import type { Model } from '../parse/segment.ts';
+import { folderStore } from '../parse/slice-store.ts';
+import {
+  DEFAULT_SMOOTHING,
+  type ScannedVolume,
+  scanVolume,
+  type VolumeOptions,
+  type VolumeSegmentation,
+} from '../parse/volume.ts';
+import { displaySlice } from '../parse/volume-display.ts';
+import { readFileChecked, writeFileAtomic } from '../util/files.ts';
+import { eachImage } from './batch.ts';
+import { type ChosenFormat, chooseFormats, formatEndings, writeFormats } from './formats.ts';
+import { type CliIo, openModel } from './io.ts';
+import { planResults, type ResultFiles, stem } from './names.ts';
+import { type OutputFolder, openOutputFolder } from './output.ts';
+import { startProgress } from './progress.ts';
+import { checkRoundTrip, hashFile, hashOrigin, NOTICE, receiptText, workKey } from './receipt.ts';
+import type { SegmentCommand } from './segment.ts';
+import { promptReport, type VolumePromptReport, volumeTable } from './volume-report.ts';
+
+interface VolumeReport {
+  readonly input: string;
+  readonly size: readonly number[];
+  readonly spacing: readonly number[];
+  readonly orientation: string;
+  readonly plane: string;
+  readonly slices: { readonly first: number; readonly last: number; readonly count: number };
+  readonly window: { readonly low: number; readonly high: number } | null;
+  readonly modality: string | null;
+  readonly site: string | null;
+  readonly notes: readonly string[];
+  readonly seconds: { readonly slices: number; readonly results: number };
+  readonly prompts: readonly VolumePromptReport[];
+  /** Files of the formats that hold all prompts. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly receipt: string;
+}
+
+/** What a call asks, read once for all volumes. */
+interface Job {
+  readonly command: SegmentCommand;
+  readonly prompts: readonly string[];
+  readonly terms: Terms | undefined;
+  /** Of the file with the user's terms; null without one. */
+  readonly termsHash: string | null;
+  readonly formats: readonly ChosenFormat<VolumeResult>[];
+}
+
+function volumeOptions({ command, terms }: Job): VolumeOptions {
+  const { plane, slices, window, modality, site, smooth, threshold, presenceThreshold } = command;
+  const given = { plane, slices, window, modality, site, smoothing: smooth, threshold, presenceThreshold, terms };
+  return {
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    joint: command.joint ?? false,
+    fillHoles: command.fillHoles ?? false,
+    largestComponent: command.largestComponent ?? false,
+  };
+}
+
+/** The picture of key slices. */
+async function writeMosaic(
+  path: string,
+  volume: Volume,
+  scanned: ScannedVolume,
+  found: VolumeSegmentation,
+  model: string,
+) {
+  const tiles = keySlices(found.slices.map(({ areaPx }) => areaPx)).map((at) => {
+    const { index } = found.slices[at];
+    const slice = cutSlice(volume, scanned.plane, index);
+    const mask = cutSlice({ ...found.mask, channels: 1, identifiers: {} }, scanned.plane, index);
+    const { width, height } = mask;
+    return {
+      image: displaySlice(slice, scanned.window),
+      mask: { data: mask.data as Uint8Array, width, height },
+      label: `${scanned.plane} ${index}`,
+      spacing: slice.spacing,
+    };
+  });
+  const { image, mask } = mosaic(tiles);
+  const { present, text, presence, probability } = found;
+  const layer = present
+    ? { mask, label: text, presence, probability }
+    : { mask, label: `${text}: not found`, presence };
+  await writePng(path, overlay(image, [layer], { model }));
+}
+
+/** Slices through the model with progress, from what an earlier run kept. */
+async function scan(
+  model: Model,
+  input: string,
+  volume: Volume,
+  job: Job,
+  work: string,
+  io: CliIo,
+): Promise<ScannedVolume> {
+  let bar: ReturnType<typeof startProgress> | undefined;
+  let last = 0;
+  const onSlice = (done: number, total: number): void => {
+    bar ??= startProgress(io, `slices of ${basename(input)}`, total);
+    last = done;
+    bar.update(done);
+  };
+  try {
+    const store = await folderStore(work);
+    const options = { ...volumeOptions(job), store, onSlice, signal: io.signal };
+    return await scanVolume(model, volume, job.prompts, options);
+  } catch (error) {
+    if (io.signal.aborted && last > 0) {
+      io.err(`${last} slices are kept in ${work}; the same call goes on from there\n`);
+    }
+    throw error;
+  } finally {
+    bar?.stop();
+  }
+}
+
+async function segmentVolumeFile(
+  model: Model,
+  input: string,
+  read: ReadVolume,
+  job: Job,
+  files: ResultFiles,
+  folder: OutputFolder,
+  io: CliIo,
+): Promise<VolumeReport> {
+  const { command, prompts, formats } = job;
+  const { volume } = read;
+  const options = volumeOptions(job);
+  const origin = await hashOrigin(input, read, model, command.frame);
+  const { plane = 'axial', window = null, modality = null, site = null, joint } = options;
+  const key = workKey(origin, { prompts, plane, window, modality, site, joint, terms: job.termsHash });
+  const work = join(command.out, `.${stem(input)}-${key.slice(0, 16)}.work`);
+  try {
+    const start = performance.now();
+    const scanned = await scan(model, input, volume, job, work, io);
+    if (scanned.kept > 0) io.err(`${scanned.kept} of ${scanned.indices.length} slices were kept by an earlier run\n`);
+    const between = performance.now();
+
+    const whole = formats.some(({ writer }) => writer.per === 'input');
+    const findings: Finding<MaskVolume>[] = [];
+    const results: object[] = [];
+    const reports: VolumePromptReport[] = [];
+    const named = { source: input, model: model.name, volume, plane: scanned.plane, indices: scanned.indices };
+    const [reportEnding, mosaicEnding] = [0, 1];
+    for (let i = 0; i < prompts.length; i++) {
+      const found = await scanned.answer(i);
+      const paths = files.prompts[i];
+      const finding: Finding<MaskVolume> = { ...found, name: found.text };
+      if (whole) findings.push(finding);
+      const written = await writeFormats(formats, 'prompt', { ...named, findings: [finding] }, paths, folder.stage);
+      for (const { format, path } of written) {
+        const staged = folder.stage(path);
+        const roundTrip = await checkRoundTrip(format, staged, found.mask);
+        results.push({
+          prompt: found.text,
+          format,
+          ...(await hashFile(staged)),
+          ...(roundTrip === null ? {} : { round_trip: roundTrip }),
+        });
+      }
+      await writeMosaic(folder.stage(paths[mosaicEnding]), volume, scanned, found, model.name);
+      const outputs = Object.fromEntries(written.map(({ format, path }) => [format, path]));
+      const { summary, report } = promptReport(found, outputs, paths[reportEnding], paths[mosaicEnding]);
+      await writeFileAtomic(
+        folder.stage(paths[reportEnding]),
+        `${JSON.stringify({ notice: NOTICE, model: model.name, ...report }, null, 2)}\n`,
+      );
+      reports.push(summary);
+    }
+    const shared = await writeFormats(formats, 'input', { ...named, findings }, files.input, folder.stage);
+    for (const { format, path } of shared) results.push({ format, ...(await hashFile(folder.stage(path))) });
+
+    const notes = [...read.notes, ...scanned.notes];
+    const [receipt] = files.input;
+    const settings = {
+      plane: scanned.plane,
+      slices: { first: scanned.indices[0], last: scanned.indices.at(-1) as number, count: scanned.indices.length },
+      window: scanned.window,
+      modality: scanned.modality,
+      site: scanned.site,
+      threshold: options.threshold ?? 0.5,
+      presence_threshold: options.presenceThreshold ?? model.presenceThreshold,
+      smoothing_mm: options.smoothing ?? DEFAULT_SMOOTHING,
+      fill_holes: options.fillHoles,
+      largest_component: options.largestComponent,
+      joint,
+      terms_sha256: job.termsHash,
+    };
+    const asked = reports.map(({ text, concept, present, presence }) => ({ text, concept, present, presence }));
+    await writeFileAtomic(folder.stage(receipt), receiptText(origin, volume, asked, settings, results, notes));
+    await folder.commit();
+    await rm(work, { recursive: true, force: true });
+    const seconds = { slices: between - start, results: performance.now() - between };
+    return {
+      input,
+      size: volume.size,
+      spacing: volume.spacing,
+      orientation: orientationLabel(volume),
+      plane: scanned.plane,
+      slices: settings.slices,
+      window: scanned.window,
+      modality: scanned.modality,
+      site: scanned.site,
+      notes,
+      seconds: {
+        slices: Number((seconds.slices / 1000).toFixed(3)),
+        results: Number((seconds.results / 1000).toFixed(3)),
+      },
+      prompts: reports,
+      files: Object.fromEntries(shared.map(({ format, path }) => [format, path])),
+      receipt,
+    };
+  } catch (error) {
+    await folder.discard();
+    throw error;
+  } finally {
+    // only an empty one goes: kept slices stay for the next call
+    await rmdir(work).catch(() => undefined);
+  }
+}
+
+/** Runs the command; gives the exit status. */
+export async function runVolumes(inputs: readonly string[], command: SegmentCommand, io: CliIo): Promise<number> {
+  const prompts = checkPrompts(command.prompt ?? []);
+  const formats = chooseFormats('volume', command.format ?? [], ['nifti']);
+  const terms = command.terms === undefined ? undefined : await loadTerms(command.terms);
+  const termsHash =
+    command.terms === undefined
+      ? null
+      : createHash('sha256')
+          .update(await readFileChecked(command.terms))
+          .digest('hex');
+  const job: Job = { command, prompts, terms, termsHash, formats };
+  const endings = formatEndings(formats);
+  const plan = planResults(
+    command.out,
+    inputs,
+    prompts,
+    ['report.json', 'mosaic.png', ...endings.prompt],
+    ['receipt.json', ...endings.input],
+  );
+  const folder = await openOutputFolder(command.out);
+  let model: Model | undefined;
+  try {
+    const opened = await openModel(command, io);
+    model = opened;
+    const { frame, series } = command;
+    const which = { ...(frame === undefined ? {} : { frame }), ...(series === undefined ? {} : { series }) };
+    const { results, errors } = await eachImage(
+      io,
+      inputs,
+      async (input, i) => segmentVolumeFile(opened, input, await readVolume(input, which), job, plan[i], folder, io),
+      true,
+    );
+    const { name, parameters, imageSize, device } = opened;
+    if (command.json) {
+      const described = { name, parameters, image_size: imageSize, device };
+      io.out(`${JSON.stringify({ notice: NOTICE, model: described, results, errors })}\n`);
+    } else {
+      for (const line of volumeTable(results, command.out)) io.out(`${line}\n`);
+      io.out(`Model ${name}. ${NOTICE}\n`);
+    }
+    return errors.length === 0 ? 0 : 1;
+  } finally {
+    await model?.dispose();
+    await folder.close();
+  }
+}

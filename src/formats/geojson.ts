@@ -1,0 +1,36 @@
+/**
+ * Masks as GeoJSON (RFC 7946) in pixel coordinates, as QuPath opens them: one annotation per object with its class, x to the
+ * right, y down, (0, 0) the upper left corner of the first pixel; `plane.z` says which slice of a stack it lies in.
+ * Source: RFC 7946; QuPath documentation, "Exporting annotations".
+ */
+import { outlines } from '../image/outlines.ts';
+import type { Mask } from '../image/types.ts';
+
+/** One object that was found. */
+export interface GeoJsonObject {
+  readonly name: string;
+  readonly mask: Mask;
+  /** Slice of a stack, from 0; left out for a single image. */
+  readonly z?: number;
+  readonly measurements: Readonly<Record<string, number>>;
+}
+
+/** A feature collection; objects with an empty mask are left out. */
+export function geoJson(objects: readonly GeoJsonObject[]) {
+  const features = objects.flatMap(({ name, mask, z, measurements }) => {
+    const polygons = outlines(mask);
+    if (polygons.length === 0) return [];
+    const shape =
+      polygons.length === 1
+        ? { type: 'Polygon', coordinates: polygons[0] }
+        : { type: 'MultiPolygon', coordinates: polygons };
+    return [
+      {
+        type: 'Feature',
+        geometry: { ...shape, ...(z === undefined ? {} : { plane: { c: -1, z, t: 0 } }) },
+        properties: { objectType: 'annotation', name, classification: { name }, measurements },
+      },
+    ];
+  });
+  return { type: 'FeatureCollection', features };
+}

@@ -1,0 +1,66 @@
+/**
+ * One volume from a file or folder of any kind: NIfTI, NRRD and MetaImage by the file's ending, a DICOM series from a folder.
+ */
+import { stat } from 'node:fs/promises';
+import { BiomedParseError } from '../util/errors.ts';
+import { readDicomSeries } from './dicom/series.ts';
+import { readMha } from './mha.ts';
+import { readNifti } from './nifti.ts';
+import { readNrrd } from './nrrd.ts';
+import type { VolumeFile } from './volume-bytes.ts';
+
+export type VolumeKind = 'NIfTI' | 'NRRD' | 'MetaImage' | 'DICOM series';
+
+const ENDINGS: readonly (readonly [RegExp, VolumeKind])[] = [
+  [/\.(nii|hdr|img)(\.gz)?$/i, 'NIfTI'],
+  [/\.(nrrd|nhdr)$/i, 'NRRD'],
+  [/\.(mha|mhd)$/i, 'MetaImage'],
+];
+
+/** The kind of volume that a path names; null if it names none, which may still be an image. */
+export async function volumeKind(path: string): Promise<VolumeKind | null> {
+  const found = ENDINGS.find(([ending]) => ending.test(path));
+  if (found !== undefined) return found[1];
+  const folder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  return folder ? 'DICOM series' : null;
+}
+
+export interface ReadVolumeOptions {
+  /** Which frame of a file with several, from 0. */
+  readonly frame?: number;
+  /** Series Instance UID, for a folder with several series. */
+  readonly series?: string;
+}
+
+/** A volume with the files that it was read from. */
+export interface ReadVolume extends VolumeFile {
+  readonly kind: VolumeKind;
+  readonly files: readonly string[];
+}
+
+/** Reads a volume; refuses (`input`, `usage`) what its kind refuses, and options that are for another kind. */
+export async function readVolume(path: string, options: ReadVolumeOptions = {}): Promise<ReadVolume> {
+  const kind = await volumeKind(path);
+  const { frame, series } = options;
+  if (kind === null) {
+    throw new BiomedParseError(
+      'input',
+      `${path} is no volume; allowed: .nii, .nii.gz, .hdr, .img, .nrrd, .nhdr, .mha, .mhd, or the folder of a DICOM series`,
+      { path },
+    );
+  }
+  if (kind === 'DICOM series') {
+    if (frame !== undefined) {
+      throw new BiomedParseError('usage', `${path} is a DICOM series, which has no frames to choose from`, { path });
+    }
+    const found = await readDicomSeries(path, series === undefined ? {} : { series });
+    return { ...found, kind, files: found.files ?? [] };
+  }
+  if (series !== undefined) {
+    throw new BiomedParseError('usage', `${path} is a ${kind} file; a series is chosen in a folder of DICOM files`, {
+      path,
+    });
+  }
+  const read = { NIfTI: readNifti, NRRD: readNrrd, MetaImage: readMha }[kind];
+  return { ...(await read(path, frame === undefined ? {} : { frame })), kind, files: [path] };
+}
