@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../src/cli/run.ts';
+import { readDicomSeries } from '../src/formats/dicom/series.ts';
 import { writeMha } from '../src/formats/mha.ts';
 import { encodeNifti, readNifti, writeNifti } from '../src/formats/nifti.ts';
 import { decodeNpy } from '../src/formats/npy.ts';
@@ -13,6 +14,7 @@ import { readNrrd, writeNrrd } from '../src/formats/nrrd.ts';
 import { readRaster, writePng } from '../src/formats/raster.ts';
 import { sameGrid, splitSteps, type Vector, type Volume } from '../src/image/volume.ts';
 import { fakeModel } from './fake-model.ts';
+import { describeShared, sharedPath } from './helpers/shared.ts';
 
 let folder: string;
 let out: string;
@@ -353,5 +355,21 @@ describe('segment of an image with --format', () => {
     let area = 0;
     for (let i = 1; i < ring.length; i++) area += ring[i - 1][0] * ring[i][1] - ring[i][0] * ring[i - 1][1];
     expect(area / 2).toBe(square.area_px);
+  });
+});
+
+describeShared('samples/dicom-seg-liver/series', 'segment of a DICOM folder', () => {
+  it('names the series and its instances by their UIDs in the receipt, and no patient', async () => {
+    const input = sharedPath('samples/dicom-seg-liver/series');
+    expect((await call(['segment', input, '-p', 'liver', '--out', out])).status).toBe(0);
+    const text = readFileSync(join(out, 'series_receipt.json'), 'utf8');
+    const { kind, files: hashed, dicom } = JSON.parse(text).input;
+    expect([kind, hashed.length]).toEqual(['DICOM series', 3]);
+    expect(dicom.series_instance_uid).toMatch(/^[\d.]+$/);
+    expect(new Set(dicom.sop_instance_uids).size).toBe(3);
+    const { patientId } = (await readDicomSeries(input)).volume.identifiers;
+    expect(patientId).toBeTruthy();
+    expect(text).not.toContain(`"${patientId}"`);
+    expect(text).not.toMatch(/patient/i);
   });
 });
