@@ -18,6 +18,8 @@ export {
 } from './formats/dicom/segmentation-read.ts';
 export { type DicomSeries, type DicomVolumeFile, findDicomSeries, readDicomSeries } from './formats/dicom/series.ts';
 export { type DicomSource, deidentifySource } from './formats/dicom/source.ts';
+export { writeStructureSet } from './formats/dicom/structure-set.ts';
+export { type RegionOfInterest, readStructureSet, type StructureSetFile } from './formats/dicom/structure-set-read.ts';
 export { readImage } from './formats/image.ts';
 export { readMha, writeMha } from './formats/mha.ts';
 export { readNifti, writeNifti } from './formats/nifti.ts';

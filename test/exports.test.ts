@@ -40,6 +40,7 @@ const VALUES = [
   'readNrrd',
   'readRaster',
   'readSegmentation',
+  'readStructureSet',
   'recognize',
   'resolve',
   'scanVolume',
@@ -53,6 +54,7 @@ const VALUES = [
   'writeNrrd',
   'writePng',
   'writeSegmentation',
+  'writeStructureSet',
 ];
 
 const TYPES = [
@@ -100,6 +102,7 @@ const TYPES = [
   'Recognition',
   'RecognizeOptions',
   'RecognizedObject',
+  'RegionOfInterest',
   'RegionPrompt',
   'Rejection',
   'RejectionOptions',
@@ -117,6 +120,7 @@ const TYPES = [
   'SliceRange',
   'SliceRecord',
   'SliceStore',
+  'StructureSetFile',
   'Terms',
   'Vector',
   'Volume',
