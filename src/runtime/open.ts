@@ -10,7 +10,8 @@ import { answerGraph, imageGraph, memoryInputs, memoryOutputs, textGraph, textIn
 import { createParameters, type ParameterSpec } from '../model/parameters.ts';
 import { pointSlots, regionFeeds, regionInputs } from '../model/regions.ts';
 import { BiomedParseError } from '../util/errors.ts';
-import type { Decoded, ImageFeatures, Network, TextFeatures } from './network.ts';
+import type { Decoded, DecodeOptions, ImageFeatures, Network, TextFeatures } from './network.ts';
+import { decodeInParts, promptsAtOnce } from './prompt-parts.ts';
 import { openSession, type Session, type SessionOptions, type Values } from './session.ts';
 
 /** Values of all parameters, in memory or, with the option `weightFolder`, in a file of that folder. */
@@ -26,6 +27,9 @@ function bucket(n: number, limit: number): number {
   while (size < n) size *= 2;
   return Math.min(size, limit);
 }
+
+/** Above this many pixels an image encoder's memory, gigabytes by then, is given back after each image. */
+const LARGE_IMAGE = 512 * 512;
 
 /** Smallest power of two that holds n prompts. */
 function promptBucket(n: number): number {
@@ -129,9 +133,9 @@ export async function openNetwork(
   let device = options.device ?? 'cpu';
   const memoryShapes = new Map<string, Record<string, Shape>>();
 
-  const open = async (name: string, outputs: Record<string, Tensor>): Promise<Session> => {
+  const open = async (name: string, outputs: Record<string, Tensor>, keepMemory = true): Promise<Session> => {
     const model = lowerToOnnx(outputs, { name, target, weights });
-    const session = await openSession(model, { ...options, device });
+    const session = await openSession(model, { ...options, device, keepMemory });
     // after a fall-back the later sessions go to the same device at once, without another message
     device = session.device;
     return session;
@@ -143,7 +147,7 @@ export async function openNetwork(
       );
       const shapes = Object.fromEntries(Object.entries(outputs).map(([name, t]) => [name, t.shape]));
       memoryShapes.set(`${height} ${width}`, shapes);
-      return open('image', outputs);
+      return open('image', outputs, height * width <= LARGE_IMAGE);
     });
   const textSession = (length: number): Promise<Session> =>
     store.get(`text ${length}`, () => open('text', { ...textGraph(createParameters(), 1, length, config) }));
@@ -164,6 +168,35 @@ export async function openNetwork(
         answer.existence === null ? { logits, queries } : { logits, queries, existence: answer.existence },
       );
     });
+
+  const decodeTogether = async (
+    image: ImageFeatures,
+    texts: readonly TextFeatures[],
+    decodeOptions: DecodeOptions,
+  ): Promise<Decoded> => {
+    const { values, height, width } = image as HeldFeatures;
+    const joint = decodeOptions.joint === true;
+    const region = decodeOptions.region === undefined ? null : regionFeeds(decodeOptions.region, { height, width });
+    // a region without a text is asked beside an empty one: filler only, which nothing looks at
+    const asked = texts.length === 0 ? [noText(dim)] : texts;
+    const groups = joint ? 1 : promptBucket(asked.length);
+    const prompts = joint ? asked.length : 1;
+    const longest = joint ? asked.reduce((n, t) => n + t.length, 0) : Math.max(...asked.map((t) => t.length));
+    const length = bucket(longest, Number.MAX_SAFE_INTEGER);
+    const session = await decoderSession(`${height} ${width}`, groups, prompts, length, region?.slots ?? 0);
+    const packed = packTexts(asked, groups, prompts, length, dim);
+    const result = await session.run({ ...values, ...packed, ...region?.feeds });
+    const [h, w] = [height / 4, width / 4];
+    const existence = texts.length === 0 ? undefined : (result.existence as Float32Array | undefined);
+    const decoded: Decoded = {
+      logits: (result.logits as Float32Array).subarray(0, asked.length * h * w),
+      height: h,
+      width: w,
+      queries: Int32Array.from((result.queries as BigInt64Array).subarray(0, asked.length), Number),
+      existence: existence === undefined ? null : existence.slice(0, asked.length),
+    };
+    return decoded;
+  };
 
   return {
     config,
@@ -190,28 +223,9 @@ export async function openNetwork(
       };
     },
     async decode(image, texts, decodeOptions = {}) {
-      const { values, height, width } = image as HeldFeatures;
-      const joint = decodeOptions.joint === true;
-      const region = decodeOptions.region === undefined ? null : regionFeeds(decodeOptions.region, { height, width });
-      // a region without a text is asked beside an empty one: filler only, which nothing looks at
-      const asked = texts.length === 0 ? [noText(dim)] : texts;
-      const groups = joint ? 1 : promptBucket(asked.length);
-      const prompts = joint ? asked.length : 1;
-      const longest = joint ? asked.reduce((n, t) => n + t.length, 0) : Math.max(...asked.map((t) => t.length));
-      const length = bucket(longest, Number.MAX_SAFE_INTEGER);
-      const session = await decoderSession(`${height} ${width}`, groups, prompts, length, region?.slots ?? 0);
-      const packed = packTexts(asked, groups, prompts, length, dim);
-      const result = await session.run({ ...values, ...packed, ...region?.feeds });
-      const [h, w] = [height / 4, width / 4];
-      const existence = texts.length === 0 ? undefined : (result.existence as Float32Array | undefined);
-      const decoded: Decoded = {
-        logits: (result.logits as Float32Array).subarray(0, asked.length * h * w),
-        height: h,
-        width: w,
-        queries: Int32Array.from((result.queries as BigInt64Array).subarray(0, asked.length), Number),
-        existence: existence === undefined ? null : existence.slice(0, asked.length),
-      };
-      return decoded;
+      const { height, width } = image as HeldFeatures;
+      const most = decodeOptions.joint === true ? texts.length : promptsAtOnce(config, height, width);
+      return decodeInParts(texts, most, (part) => decodeTogether(image, part, decodeOptions));
     },
     dispose: () => store.dispose(),
   };

@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Folder of the files that hold a model's external weights; they are mapped, not copied. */
   readonly weightFolder?: string;
+  /** Whether memory of a run is kept for the next one, which is faster (default); else it is given back. */
+  readonly keepMemory?: boolean;
   /** Told about a fall-back to another device. */
   readonly onMessage?: (line: string) => void;
 }
@@ -60,6 +62,7 @@ function sessionOptions(device: Device, options: SessionOptions): InferenceSessi
     // on WebGPU the higher levels fuse away an output of LayerNormalization that is in use
     graphOptimizationLevel: device === 'webgpu' ? 'basic' : 'all',
     enableMemPattern: false,
+    enableCpuMemArena: options.keepMemory ?? true,
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',

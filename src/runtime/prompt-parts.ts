@@ -1,0 +1,44 @@
+/**
+ * Many prompts on one image, some at a time: the decoder's memory grows with every prompt that it answers at once, and in
+ * the published network by a quarter of a gigabyte.
+ */
+import type { ModelConfig } from '../model/config.ts';
+import type { Decoded } from './network.ts';
+
+/** Scores of one cross-attention that a decoder may hold: 256 MB of float32. */
+const MOST_SCORES = 2 ** 26;
+
+/** How many prompts are decoded at once, a power of two: hundreds by a compact network, four by the published one. */
+export function promptsAtOnce({ decoder }: ModelConfig, height: number, width: number): number {
+  const scores = decoder.heads * decoder.queries * (height / 8) * (width / 8);
+  return 2 ** Math.max(0, Math.floor(Math.log2(MOST_SCORES / scores)));
+}
+
+/** Answers to parts of a list of prompts, one behind the other. */
+function join(parts: readonly Decoded[]): Decoded {
+  const [{ height, width, existence }] = parts as readonly [Decoded];
+  const count = parts.reduce((n, { queries }) => n + queries.length, 0);
+  const logits = new Float32Array(count * height * width);
+  const queries = new Int32Array(count);
+  const scores = existence === null ? null : new Float32Array(count);
+  let at = 0;
+  for (const part of parts) {
+    logits.set(part.logits, at * height * width);
+    queries.set(part.queries, at);
+    if (part.existence !== null) scores?.set(part.existence, at);
+    at += part.queries.length;
+  }
+  return { logits, height, width, queries, existence: scores };
+}
+
+/** Decodes at most `most` prompts at a time and gives all answers in order. */
+export async function decodeInParts<T>(
+  prompts: readonly T[],
+  most: number,
+  decode: (part: readonly T[]) => Promise<Decoded>,
+): Promise<Decoded> {
+  if (prompts.length <= most) return decode(prompts);
+  const parts: Decoded[] = [];
+  for (let i = 0; i < prompts.length; i += most) parts.push(await decode(prompts.slice(i, i + most)));
+  return join(parts);
+}
