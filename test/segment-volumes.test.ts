@@ -304,7 +304,7 @@ describe('segment refuses', () => {
     await expectRefusal(
       segment('-p', 'x', '--format', 'png'),
       2,
-      /--format png cannot hold masks of volumes; allowed: npy, nifti, nrrd, coco, geojson/,
+      /--format png cannot hold masks of volumes; allowed: npy, nifti, nrrd, dicom-seg, rtstruct, coco, geojson/,
     );
     await expectRefusal(segment('-p', 'x', '--format', 'dwg'), 2, /--format dwg is unknown; allowed for volumes: npy/);
     await expectRefusal(

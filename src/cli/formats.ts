@@ -1,4 +1,5 @@
 /** `--format`: results in further formats beside a command's own, by the table in formats/results.ts. */
+import { type DicomOrigin, dicomSource } from '../formats/dicom/results.ts';
 import {
   formatsOf,
   type ImageResult,
@@ -6,6 +7,8 @@ import {
   type ResultWriter,
   type VolumeResult,
 } from '../formats/results.ts';
+import { type ReadVolume, volumeKind } from '../formats/volume.ts';
+import { packageVersion } from '../parse/package-root.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
 import type { ResultFiles } from './names.ts';
@@ -45,6 +48,37 @@ export function chooseFormats<K extends keyof Results>(
       name,
     });
   });
+}
+
+/** Refuses (`usage`) formats that refer to a DICOM series where an input is none, and --deidentify without such a format. */
+export async function checkDicomFormats(
+  formats: readonly ChosenFormat<VolumeResult>[],
+  inputs: readonly string[],
+  deidentify: boolean,
+): Promise<void> {
+  const chosen = formats.find(({ writer }) => writer.dicom);
+  if (chosen === undefined) {
+    if (!deidentify) return;
+    const names = formatsOf('volume').filter((name) => RESULT_FORMATS[name].volume?.dicom);
+    throw new BiomedParseError('usage', `--deidentify goes with --format ${names.join(' or ')}`);
+  }
+  for (const input of inputs) {
+    const kind = await volumeKind(input);
+    if (kind === 'DICOM series') continue;
+    const message = `--format ${chosen.name} needs the folder of a DICOM series, and ${input} is read as ${kind}`;
+    throw new BiomedParseError('usage', message, { path: input });
+  }
+}
+
+/** What DICOM formats refer to: null if there are none. With `secret` it tells nothing of the patient. */
+export function dicomOrigin(
+  formats: readonly ChosenFormat<VolumeResult>[],
+  { source }: ReadVolume,
+  model: string,
+  secret: string | null,
+): DicomOrigin | null {
+  if (source === undefined || !formats.some(({ writer }) => writer.dicom)) return null;
+  return { source: dicomSource(source, secret), algorithm: { name: model, version: packageVersion() } };
 }
 
 /** The endings of file names that formats need, per prompt and per input. */

@@ -5,6 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
+import { readSegmentation } from '../formats/dicom/segmentation-read.ts';
+import { readStructureSet } from '../formats/dicom/structure-set-read.ts';
 import { readNifti } from '../formats/nifti.ts';
 import { readNrrd } from '../formats/nrrd.ts';
 import type { ReadVolume } from '../formats/volume.ts';
@@ -24,12 +26,20 @@ interface FileHash {
 }
 
 /** How a written mask reads back. */
-export interface RoundTrip {
+interface MaskRoundTrip {
   readonly voxels_equal: true;
   readonly grid_equal: true;
   /** The furthest that a corner of the grid moved, mm: header fields of NIfTI-1 are float32. */
   readonly largest_offset_mm: number;
 }
+
+/** How the objects of a DICOM file read back on the grid of their series. */
+interface ObjectsRoundTrip {
+  readonly objects: number;
+  readonly voxels_equal: true;
+}
+
+export type RoundTrip = MaskRoundTrip | ObjectsRoundTrip;
 
 /** The hash of a file, under the name that it will have. */
 export async function hashFile(path: string): Promise<FileHash> {
@@ -96,15 +106,18 @@ export function workKey(origin: Origin, asked: object): string {
 
 const READERS = { nifti: readNifti, nrrd: readNrrd };
 
+const sameVoxels = (read: ArrayLike<number>, written: Uint8Array): boolean =>
+  read.length === written.length && written.every((value, i) => value === read[i]);
+
+const notTheSame = (path: string, what: string): BiomedParseError =>
+  new BiomedParseError('internal', `${basename(path)} does not read back with the same ${what}`, { path });
+
 /** Reads a written mask back and compares it; refuses (`internal`) one that is not the same. Null for formats without a grid. */
 export async function checkRoundTrip(format: string, path: string, mask: MaskVolume): Promise<RoundTrip | null> {
   if (format !== 'nifti' && format !== 'nrrd') return null;
   const { volume } = await READERS[format](path);
-  const equal = volume.data.length === mask.data.length && mask.data.every((value, i) => value === volume.data[i]);
-  if (!equal || !sameGrid(volume, mask)) {
-    const what = equal ? 'grid' : 'voxels';
-    throw new BiomedParseError('internal', `${basename(path)} does not read back with the same ${what}`, { path });
-  }
+  const equal = sameVoxels(volume.data, mask.data);
+  if (!equal || !sameGrid(volume, mask)) throw notTheSame(path, equal ? 'grid' : 'voxels');
   const [columns, rows, slices] = mask.size.map((n) => n - 1);
   const corners = [
     [0, 0, 0],
@@ -115,6 +128,34 @@ export async function checkRoundTrip(format: string, path: string, mask: MaskVol
   ] as const;
   const offsets = corners.map((at) => norm(add(indexToLps(volume, at), indexToLps(mask, at), -1)));
   return { voxels_equal: true, grid_equal: true, largest_offset_mm: Number(Math.max(...offsets).toPrecision(3)) };
+}
+
+/** Masks by number of the objects in a DICOM file, on the grid of its series. */
+async function openObjects(format: 'dicom-seg' | 'rtstruct', path: string, grid: Grid) {
+  if (format === 'dicom-seg') {
+    const { segments, mask } = await readSegmentation(path, { grid });
+    return { count: segments.length, mask };
+  }
+  const { rois, mask } = await readStructureSet(path);
+  return { count: rois.length, mask: (roi: number) => mask(roi, grid) };
+}
+
+/**
+ * Reads all objects of a written DICOM file back, contours filled, and compares every voxel; refuses (`internal`) a file that
+ * does not hold the same. Null for formats that are no DICOM.
+ */
+export async function checkObjectsRoundTrip(
+  format: string,
+  path: string,
+  masks: readonly MaskVolume[],
+): Promise<RoundTrip | null> {
+  if (format !== 'dicom-seg' && format !== 'rtstruct') return null;
+  const { count, mask } = await openObjects(format, path, masks[0]);
+  if (count !== masks.length) throw notTheSame(path, 'objects');
+  for (const [i, { data }] of masks.entries()) {
+    if (!sameVoxels((await mask(i + 1)).data, data)) throw notTheSame(path, 'voxels');
+  }
+  return { objects: count, voxels_equal: true };
 }
 
 /** The receipt as text. */

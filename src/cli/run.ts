@@ -97,13 +97,14 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     .option('--save-probabilities', 'write a float32 .npy [prompts, height, width] per image')
     .option(
       '--format <name>',
-      'write masks in this format too: png, npy, coco, geojson; of volumes nifti, nrrd, npy, coco, geojson; may be given many times',
+      'write masks in this format too: png, npy, coco, geojson; of volumes nifti, nrrd, npy, coco, geojson, of DICOM series dicom-seg, rtstruct; may be given many times',
       collect,
     )
     .addOption(new Option('--plane <name>', 'slices of a volume (default: axial)').choices([...PLANES]))
     .option('--slices <a:b:c>', 'only these slices of a volume: start, stop (exclusive), step', parseSlices)
     .option('--frame <n>', 'which frame of a volume file with several, from 0', parseWhole(0, 1_000_000))
     .option('--series <uid>', 'which series of a DICOM folder with several')
+    .option('--deidentify', 'leave out of dicom-seg and rtstruct what tells the patient, and replace all identifiers')
     .option('--modality <name>', 'what a volume is, for example CT or MRI (default: what the file or a prompt says)')
     .option('--site <name>', 'where a volume is of, for example chest: chooses the window of a CT')
     .option(

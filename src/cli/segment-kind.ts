@@ -8,6 +8,7 @@ const VOLUME_ONLY = [
   'slices',
   'frame',
   'series',
+  'deidentify',
   'modality',
   'site',
   'smooth',

@@ -51,6 +51,7 @@ export interface SegmentCommand extends RegionCommand, RejectionCommand {
   readonly slices?: SliceRange;
   readonly frame?: number;
   readonly series?: string;
+  readonly deidentify?: boolean;
   readonly modality?: string;
   readonly site?: string;
   readonly smooth?: number;

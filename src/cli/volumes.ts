@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { dicomObjects } from '../formats/dicom/results.ts';
 import { writePng } from '../formats/raster.ts';
 import type { Finding, VolumeResult } from '../formats/results.ts';
 import { type ReadVolume, readVolume } from '../formats/volume.ts';
@@ -28,12 +29,27 @@ import {
 import { displaySlice } from '../parse/volume-display.ts';
 import { readFileChecked, writeFileAtomic } from '../util/files.ts';
 import { eachImage } from './batch.ts';
-import { type ChosenFormat, chooseFormats, formatEndings, writeFormats } from './formats.ts';
+import {
+  type ChosenFormat,
+  checkDicomFormats,
+  chooseFormats,
+  dicomOrigin,
+  formatEndings,
+  writeFormats,
+} from './formats.ts';
 import { type CliIo, openModel } from './io.ts';
 import { planResults, type ResultFiles, stem } from './names.ts';
 import { type OutputFolder, openOutputFolder } from './output.ts';
 import { startProgress } from './progress.ts';
-import { checkRoundTrip, hashFile, hashOrigin, NOTICE, receiptText, workKey } from './receipt.ts';
+import {
+  checkObjectsRoundTrip,
+  checkRoundTrip,
+  hashFile,
+  hashOrigin,
+  NOTICE,
+  receiptText,
+  workKey,
+} from './receipt.ts';
 import type { SegmentCommand } from './segment.ts';
 import { promptReport, type VolumePromptReport, volumeTable } from './volume-report.ts';
 
@@ -149,6 +165,8 @@ async function segmentVolumeFile(
   const origin = await hashOrigin(input, read, model, command.frame);
   const { plane = 'axial', window = null, modality = null, site = null, joint } = options;
   const key = workKey(origin, { prompts, plane, window, modality, site, joint, terms: job.termsHash });
+  // a series that cannot be referred to is refused before the model runs
+  const dicom = dicomOrigin(formats, read, model.name, command.deidentify ? origin.samples : null);
   const work = join(command.out, `.${stem(input)}-${key.slice(0, 16)}.work`);
   try {
     const start = performance.now();
@@ -160,7 +178,14 @@ async function segmentVolumeFile(
     const findings: Finding<MaskVolume>[] = [];
     const results: object[] = [];
     const reports: VolumePromptReport[] = [];
-    const named = { source: input, model: model.name, volume, plane: scanned.plane, indices: scanned.indices };
+    const named = {
+      source: input,
+      model: model.name,
+      volume,
+      plane: scanned.plane,
+      indices: scanned.indices,
+      dicom,
+    };
     const [reportEnding, mosaicEnding] = [0, 1];
     for (let i = 0; i < prompts.length; i++) {
       const found = await scanned.answer(i);
@@ -188,7 +213,16 @@ async function segmentVolumeFile(
       reports.push(summary);
     }
     const shared = await writeFormats(formats, 'input', { ...named, findings }, files.input, folder.stage);
-    for (const { format, path } of shared) results.push({ format, ...(await hashFile(folder.stage(path))) });
+    for (const { format, path } of shared) {
+      const staged = folder.stage(path);
+      const written = dicomObjects(findings).map(({ mask }) => mask);
+      const roundTrip = await checkObjectsRoundTrip(format, staged, written);
+      results.push({
+        format,
+        ...(await hashFile(staged)),
+        ...(roundTrip === null ? {} : { round_trip: roundTrip }),
+      });
+    }
 
     const notes = [...read.notes, ...scanned.notes];
     const [receipt] = files.input;
@@ -243,6 +277,7 @@ async function segmentVolumeFile(
 export async function runVolumes(inputs: readonly string[], command: SegmentCommand, io: CliIo): Promise<number> {
   const prompts = checkPrompts(command.prompt ?? []);
   const formats = chooseFormats('volume', command.format ?? [], ['nifti']);
+  await checkDicomFormats(formats, inputs, command.deidentify ?? false);
   const terms = command.terms === undefined ? undefined : await loadTerms(command.terms);
   const termsHash =
     command.terms === undefined

@@ -14,6 +14,8 @@ import { type Plane, sliceLayout } from '../image/slice.ts';
 import type { Mask } from '../image/types.ts';
 import type { MaskVolume, Volume } from '../image/volume.ts';
 import { type CocoDocument, cocoBox, runLengths } from './coco.ts';
+import type { ObjectConcept } from './dicom/codes.ts';
+import { type DicomOrigin, writeDicomResults } from './dicom/results.ts';
 import { geoJson } from './geojson.ts';
 import { encodeNifti } from './nifti.ts';
 import { encodeNpy } from './npy.ts';
@@ -27,8 +29,8 @@ export interface Finding<M> {
   readonly presence: number;
   /** Mean over the mask, 0..1. */
   readonly probability: number;
-  /** Preferred term, category and SNOMED CT code, where the prompt was understood. */
-  readonly concept: { readonly name: string; readonly category: string; readonly snomed: string | null } | null;
+  /** Preferred term, category, side and SNOMED CT code, where the prompt was understood. */
+  readonly concept: ObjectConcept | null;
 }
 
 /** An image's masks. */
@@ -46,6 +48,8 @@ export interface VolumeResult {
   /** The plane and the slices that the model saw. */
   readonly plane: Plane;
   readonly indices: readonly number[];
+  /** The series that DICOM objects refer to; null for other volumes. */
+  readonly dicom: DicomOrigin | null;
   readonly findings: readonly Finding<MaskVolume>[];
 }
 
@@ -54,6 +58,8 @@ export interface ResultWriter<R> {
   /** A file per prompt (it is given one finding), or one per input. */
   readonly per: 'prompt' | 'input';
   readonly ending: string;
+  /** It refers to the images of a DICOM series, and can be written of nothing else. */
+  readonly dicom?: true;
   write(result: R): Promise<Uint8Array>;
 }
 
@@ -157,6 +163,24 @@ export const RESULT_FORMATS: Readonly<Record<string, ResultFormat>> = {
       per: 'prompt',
       ending: 'mask.nrrd',
       write: async ({ findings: [{ mask }] }) => Buffer.concat(await encodeNrrd(mask)),
+    },
+  },
+  'dicom-seg': {
+    image: null,
+    volume: {
+      per: 'input',
+      ending: 'segmentation.dcm',
+      dicom: true,
+      write: async ({ dicom, findings }) => writeDicomResults('SEG', dicom as DicomOrigin, findings),
+    },
+  },
+  rtstruct: {
+    image: null,
+    volume: {
+      per: 'input',
+      ending: 'structures.dcm',
+      dicom: true,
+      write: async ({ dicom, findings }) => writeDicomResults('RTSTRUCT', dicom as DicomOrigin, findings),
     },
   },
   coco: {

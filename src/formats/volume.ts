@@ -4,6 +4,7 @@
 import { stat } from 'node:fs/promises';
 import { BiomedParseError } from '../util/errors.ts';
 import { readDicomSeries } from './dicom/series.ts';
+import type { DicomSource } from './dicom/source.ts';
 import { readMha } from './mha.ts';
 import { readNifti } from './nifti.ts';
 import { readNrrd } from './nrrd.ts';
@@ -36,6 +37,8 @@ export interface ReadVolumeOptions {
 export interface ReadVolume extends VolumeFile {
   readonly kind: VolumeKind;
   readonly files: readonly string[];
+  /** What DICOM objects made from it refer to; only of a DICOM series. */
+  readonly source?: DicomSource;
 }
 
 /** Reads a volume; refuses (`input`, `usage`) what its kind refuses, and options that are for another kind. */
