@@ -8,25 +8,14 @@ import { createHash } from 'node:crypto';
 import { rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { dicomObjects } from '../formats/dicom/results.ts';
-import { writePng } from '../formats/raster.ts';
 import type { Finding, VolumeResult } from '../formats/results.ts';
 import { type ReadVolume, readVolume } from '../formats/volume.ts';
-import { keySlices, mosaic } from '../image/mosaic.ts';
-import { overlay } from '../image/overlay.ts';
-import { cutSlice } from '../image/slice.ts';
 import { type MaskVolume, orientationLabel, type Volume } from '../image/volume.ts';
 import { loadTerms, type Terms } from '../ontology/index.ts';
 import { checkPrompts } from '../parse/prompts.ts';
 import type { Model } from '../parse/segment.ts';
 import { folderStore } from '../parse/slice-store.ts';
-import {
-  DEFAULT_SMOOTHING,
-  type ScannedVolume,
-  scanVolume,
-  type VolumeOptions,
-  type VolumeSegmentation,
-} from '../parse/volume.ts';
-import { displaySlice } from '../parse/volume-display.ts';
+import { DEFAULT_SMOOTHING, type ScannedVolume, scanVolume, type VolumeOptions } from '../parse/volume.ts';
 import { readFileChecked, writeFileAtomic } from '../util/files.ts';
 import { eachImage } from './batch.ts';
 import {
@@ -51,6 +40,7 @@ import {
   workKey,
 } from './receipt.ts';
 import type { SegmentCommand } from './segment.ts';
+import { writeMosaic } from './volume-mosaic.ts';
 import { promptReport, type VolumePromptReport, volumeTable } from './volume-report.ts';
 
 interface VolumeReport {
@@ -90,34 +80,6 @@ function volumeOptions({ command, terms }: Job): VolumeOptions {
     fillHoles: command.fillHoles ?? false,
     largestComponent: command.largestComponent ?? false,
   };
-}
-
-/** The picture of key slices. */
-async function writeMosaic(
-  path: string,
-  volume: Volume,
-  scanned: ScannedVolume,
-  found: VolumeSegmentation,
-  model: string,
-) {
-  const tiles = keySlices(found.slices.map(({ areaPx }) => areaPx)).map((at) => {
-    const { index } = found.slices[at];
-    const slice = cutSlice(volume, scanned.plane, index);
-    const mask = cutSlice({ ...found.mask, channels: 1, identifiers: {} }, scanned.plane, index);
-    const { width, height } = mask;
-    return {
-      image: displaySlice(slice, scanned.window),
-      mask: { data: mask.data as Uint8Array, width, height },
-      label: `${scanned.plane} ${index}`,
-      spacing: slice.spacing,
-    };
-  });
-  const { image, mask } = mosaic(tiles);
-  const { present, text, presence, probability } = found;
-  const layer = present
-    ? { mask, label: text, presence, probability }
-    : { mask, label: `${text}: not found`, presence };
-  await writePng(path, overlay(image, [layer], { model }));
 }
 
 /** Slices through the model with progress, from what an earlier run kept. */
