@@ -18,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'biomedparse-series-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Arguments for eight of the twenty slices. */
-const ask = (out: string) => ['segment', series, '-p', 'liver', '-p', 'prostate', '--slices', '6:14', '--out', out];
+const ask = (out: string) => ['segment', series, '-p', 'liver', '-p', 'optic disc', '--slices', '6:14', '--out', out];
 
 async function call(argv: string[]) {
   let [stdout, stderr] = ['', ''];
@@ -41,14 +41,14 @@ const workOf = (at: string): string | undefined =>
   existsSync(at) ? readdirSync(at).find((name) => name.endsWith('.work')) : undefined;
 
 describeShared('samples/dicom-ct-series', 'segment of a CT series', () => {
-  it('finds the liver where the labels have it, in the grid of the series, and no prostate', async () => {
+  it('finds the liver where the labels have it, in the grid of the series, and no optic disc', async () => {
     const out = join(folder, 'whole');
     const { status, stdout } = await call([...ask(out), '--json']);
     expect(status).toBe(0);
     const [result] = JSON.parse(stdout).results;
     expect(result).toMatchObject({ plane: 'axial', modality: 'CT', window: { low: -150, high: 250 }, notes: [] });
-    const [liver, prostate] = result.prompts;
-    expect([liver.present, prostate.present, prostate.voxels]).toEqual([true, false, 0]);
+    const [liver, disc] = result.prompts;
+    expect([liver.present, disc.present, disc.voxels]).toEqual([true, false, 0]);
     expect(liver.mean).toBeGreaterThan(40); // Hounsfield units of a liver with contrast
     expect(liver.mean).toBeLessThan(140);
 

@@ -28,7 +28,7 @@ function bucket(n: number, limit: number): number {
   return Math.min(size, limit);
 }
 
-/** Above this many pixels an image encoder's memory, gigabytes by then, is given back after each image. */
+/** Above this many pixels sessions give their memory back after each run: together they would keep gigabytes. */
 const LARGE_IMAGE = 512 * 512;
 
 /** Smallest power of two that holds n prompts. */
@@ -133,7 +133,8 @@ export async function openNetwork(
   let device = options.device ?? 'cpu';
   const memoryShapes = new Map<string, Record<string, Shape>>();
 
-  const open = async (name: string, outputs: Record<string, Tensor>, keepMemory = true): Promise<Session> => {
+  const open = async (name: string, outputs: Record<string, Tensor>, imageSize = 0): Promise<Session> => {
+    const keepMemory = imageSize <= LARGE_IMAGE;
     const model = lowerToOnnx(outputs, { name, target, weights });
     const session = await openSession(model, { ...options, device, keepMemory });
     // after a fall-back the later sessions go to the same device at once, without another message
@@ -147,27 +148,27 @@ export async function openNetwork(
       );
       const shapes = Object.fromEntries(Object.entries(outputs).map(([name, t]) => [name, t.shape]));
       memoryShapes.set(`${height} ${width}`, shapes);
-      return open('image', outputs, height * width <= LARGE_IMAGE);
+      return open('image', outputs, height * width);
     });
   const textSession = (length: number): Promise<Session> =>
     store.get(`text ${length}`, () => open('text', { ...textGraph(createParameters(), 1, length, config) }));
   const decoderSession = (
-    size: string,
+    { height, width }: HeldFeatures,
     groups: number,
     prompts: number,
     length: number,
     slots: number,
-  ): Promise<Session> =>
-    store.get(`decoder ${size} ${groups} ${prompts} ${length} ${slots}`, () => {
+  ): Promise<Session> => {
+    const size = `${height} ${width}`;
+    return store.get(`decoder ${size} ${groups} ${prompts} ${length} ${slots}`, () => {
       const memory = memoryInputs(memoryShapes.get(size) as Record<string, Shape>, layers);
       const points = slots === 0 ? undefined : regionInputs(slots);
       const answer = answerGraph(createParameters(), memory, textInputs(groups, length, prompts, dim), config, points);
       const { logits, queries } = answer;
-      return open(
-        'decoder',
-        answer.existence === null ? { logits, queries } : { logits, queries, existence: answer.existence },
-      );
+      const outputs = { logits, queries, ...(answer.existence === null ? {} : { existence: answer.existence }) };
+      return open('decoder', outputs, height * width);
     });
+  };
 
   const decodeTogether = async (
     image: ImageFeatures,
@@ -183,7 +184,7 @@ export async function openNetwork(
     const prompts = joint ? asked.length : 1;
     const longest = joint ? asked.reduce((n, t) => n + t.length, 0) : Math.max(...asked.map((t) => t.length));
     const length = bucket(longest, Number.MAX_SAFE_INTEGER);
-    const session = await decoderSession(`${height} ${width}`, groups, prompts, length, region?.slots ?? 0);
+    const session = await decoderSession(image as HeldFeatures, groups, prompts, length, region?.slots ?? 0);
     const packed = packTexts(asked, groups, prompts, length, dim);
     const result = await session.run({ ...values, ...packed, ...region?.feeds });
     const [h, w] = [height / 4, width / 4];
