@@ -1,12 +1,13 @@
 /** The commands of the group `data`; like all others, they are read here and loaded when they run. */
 import type { Command } from 'commander';
+import type { CheckCommand } from './check.ts';
 import type { HarmoniseCommand } from './harmonise.ts';
 import type { CliIo } from './io.ts';
 import { parseList, parsePrice } from './options.ts';
 
 /** Adds the group to the program. */
 export function dataCommands(program: Command, io: CliIo, finish: (status: number) => void): void {
-  const data = program.command('data').description('make and check data sets: harmonise');
+  const data = program.command('data').description('make and check data sets: harmonise, check');
   data
     .command('harmonise')
     .description('map label names to concepts of the ontology and to the published objects')
@@ -30,5 +31,17 @@ export function dataCommands(program: Command, io: CliIo, finish: (status: numbe
     .action(async (root: string | undefined, options: HarmoniseCommand) => {
       const { runHarmonise } = await import('./harmonise.ts');
       finish(await runHarmonise(root, options, io));
+    });
+  data
+    .command('check')
+    .description(
+      'say what is wrong with a data folder: names, pairs, masks, areas, subjects and pictures in two splits',
+    )
+    .argument('<data-root>', 'folder of data sets in BiomedParseData layout')
+    .option('--sets <names>', 'only these data sets, separated by commas (default: all)', parseList)
+    .option('--json', 'print JSON instead of lines')
+    .action(async (root: string, options: CheckCommand) => {
+      const { runCheck } = await import('./check.ts');
+      finish(await runCheck(root, options, io));
     });
 }

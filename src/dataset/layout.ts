@@ -57,7 +57,7 @@ function refuse(message: string, cause?: unknown): never {
 }
 
 /** Sorted names in a folder, hidden ones left out; `undefined` where there is no such folder. */
-async function list(folder: string): Promise<string[] | undefined> {
+export async function listFolder(folder: string): Promise<string[] | undefined> {
   try {
     return (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
   } catch (error) {
@@ -74,7 +74,8 @@ interface Parts {
   readonly site: string;
 }
 
-function imageParts(path: string, file: string): Parts {
+/** An image name taken apart; refuses one of too few parts. */
+export function imageParts(path: string, file: string): Parts {
   const stem = file.replace(IMAGE, '');
   const parts = stem.split('_');
   const [modality, site] = parts.slice(-2);
@@ -91,7 +92,8 @@ interface MaskName {
   readonly target: string;
 }
 
-function maskParts(path: string, file: string): MaskName {
+/** A mask name taken apart; refuses one of too few parts. */
+export function maskParts(path: string, file: string): MaskName {
   const parts = file.replace(/\.png$/i, '').split('_');
   if (!/\.png$/i.test(file) || parts.length < 4 || parts.includes('')) {
     refuse(`${join(path, file)}: a mask must be named NAME_MODALITY_SITE_TARGET.png`);
@@ -106,7 +108,7 @@ function maskParts(path: string, file: string): MaskName {
 }
 
 async function readMaskNames(folder: string): Promise<MaskName[]> {
-  return ((await list(folder)) ?? []).map((file) => maskParts(folder, file));
+  return ((await listFolder(folder)) ?? []).map((file) => maskParts(folder, file));
 }
 
 async function readItems(
@@ -121,7 +123,7 @@ async function readItems(
     byImage.set(image, [...(byImage.get(image) ?? []), { target, maskFile: file }]);
   }
   const items: DatasetItem[] = [];
-  for (const file of (await list(path)) ?? []) {
+  for (const file of (await listFolder(path)) ?? []) {
     const { stem, modality, site } = imageParts(path, file);
     items.push({ set, name: stem, file: join(path, file), modality, site, targets: byImage.get(stem) ?? [] });
     if (items.length > 1 && items[items.length - 2].name === stem) refuse(`${path}: two images are named ${stem}`);
@@ -172,10 +174,10 @@ async function readAbout(file: string): Promise<Record<string, unknown>> {
 
 /** Names of the sets in a folder that are wanted (all when left out), sorted. */
 export async function listSets(root: string, wanted?: readonly string[]): Promise<string[]> {
-  const folders = (await list(root)) ?? refuse(`${root}: no such folder; a folder of data sets is needed`);
+  const folders = (await listFolder(root)) ?? refuse(`${root}: no such folder; a folder of data sets is needed`);
   const available: string[] = [];
   for (const name of folders) {
-    const inside = (await list(join(root, name))) ?? [];
+    const inside = (await listFolder(join(root, name))) ?? [];
     if (inside.includes('train') || inside.includes('test')) available.push(name);
   }
   if (available.length === 0) refuse(`${root}: no data set in it (a folder with train/ or test/)`);
