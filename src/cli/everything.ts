@@ -6,13 +6,13 @@ import { writeLabelPng, writePng } from '../formats/raster.ts';
 import { overlay } from '../image/overlay.ts';
 import { type EverythingOptions, everythingType, type FoundTarget, segmentEverything } from '../parse/everything.ts';
 import { REJECTION_THRESHOLD } from '../parse/rejection.ts';
-import type { Model } from '../parse/segment.ts';
+import type { EncodedImage } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
-import { eachImage } from './batch.ts';
-import { type CliIo, openModel } from './io.ts';
+import { eachEncoded } from './images.ts';
+import type { CliIo } from './io.ts';
 import { type ImageFiles, planFiles } from './names.ts';
-import { type OutputFolder, openOutputFolder } from './output.ts';
+import type { OutputFolder } from './output.ts';
 import { readRejection } from './rejection.ts';
 import type { SegmentCommand } from './segment.ts';
 import { table } from './table.ts';
@@ -35,46 +35,36 @@ function reportTarget({ target, prompt, label, presence, pValue, areaPx, box, re
 }
 
 async function everythingInImage(
-  model: Model,
+  encoded: EncodedImage,
+  model: string,
   input: string,
   imageType: string,
   options: EverythingOptions,
-  preprocess: Pick<SegmentCommand, 'preprocess'>,
   files: ImageFiles,
   folder: OutputFolder,
 ): Promise<EverythingReport> {
-  const signal = options.signal === undefined ? {} : { signal: options.signal };
-  const encoded = await model.encode(input, { ...signal, ...preprocess, imageType });
-  try {
-    const { width, height } = encoded;
-    const found = await segmentEverything(encoded, imageType, options);
-    const { mask: labelFile, overlay: overlayFile, report: jsonFile } = files.prompts[0];
-    const layers = found.targets
-      .filter(({ label }) => label !== null)
-      .map(({ target, label, presence }) => {
-        const data = Uint8Array.from(found.labels, (value) => (value === label ? 1 : 0));
-        return { mask: { data, width, height }, label: target, presence };
-      });
-    await writeLabelPng(folder.stage(labelFile), found.labels, width, height);
-    await writePng(folder.stage(overlayFile), overlay(encoded.image, layers, { model: model.name }));
-    const report: EverythingReport = {
-      input,
-      image_type: found.imageType,
-      width,
-      height,
-      label_map: labelFile,
-      overlay: overlayFile,
-      targets: found.targets.map(reportTarget),
-    };
-    await writeFileAtomic(folder.stage(jsonFile), `${JSON.stringify(report, null, 1)}\n`);
-    await folder.commit();
-    return report;
-  } catch (error) {
-    await folder.discard();
-    throw error;
-  } finally {
-    encoded.dispose();
-  }
+  const { width, height } = encoded;
+  const found = await segmentEverything(encoded, imageType, options);
+  const { mask: labelFile, overlay: overlayFile, report: jsonFile } = files.prompts[0];
+  const layers = found.targets
+    .filter(({ label }) => label !== null)
+    .map(({ target, label, presence }) => {
+      const data = Uint8Array.from(found.labels, (value) => (value === label ? 1 : 0));
+      return { mask: { data, width, height }, label: target, presence };
+    });
+  await writeLabelPng(folder.stage(labelFile), found.labels, width, height);
+  await writePng(folder.stage(overlayFile), overlay(encoded.image, layers, { model }));
+  const report: EverythingReport = {
+    input,
+    image_type: found.imageType,
+    width,
+    height,
+    label_map: labelFile,
+    overlay: overlayFile,
+    targets: found.targets.map(reportTarget),
+  };
+  await writeFileAtomic(folder.stage(jsonFile), `${JSON.stringify(report, null, 1)}\n`);
+  return report;
 }
 
 /** Refuses options that say what to find, as everything is asked for already. */
@@ -102,36 +92,26 @@ export async function runEverything(inputs: readonly string[], command: SegmentC
     ...(distributions === undefined ? {} : { distributions }),
   });
   const plan = planFiles(command.out, inputs, ['everything']);
-  const folder = await openOutputFolder(command.out);
-  let model: Model | undefined;
-  try {
-    const opened = await openModel(command, io);
-    model = opened;
-    const options: EverythingOptions = {
-      signal: io.signal,
-      ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
-      ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
-      ...(rejection?.distributions === undefined ? {} : { distributions: rejection.distributions }),
-      ...(rejection === undefined ? {} : { rejectionThreshold: rejection.threshold ?? REJECTION_THRESHOLD }),
-    };
-    const preprocess = command.preprocess === undefined ? {} : { preprocess: command.preprocess };
-    const { results, errors } = await eachImage(io, inputs, (input, i) =>
-      everythingInImage(opened, input, imageType, options, preprocess, plan[i], folder),
-    );
-    if (command.json) {
-      const { name, parameters, imageSize, device } = opened;
-      io.out(`${JSON.stringify({ model: { name, parameters, image_size: imageSize, device }, results, errors })}\n`);
-    } else {
-      printTable(io, opened, results, command.out);
-    }
-    return errors.length === 0 ? 0 : 1;
-  } finally {
-    await model?.dispose();
-    await folder.close();
-  }
+  const options: EverythingOptions = {
+    signal: io.signal,
+    ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
+    ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
+    ...(rejection?.distributions === undefined ? {} : { distributions: rejection.distributions }),
+    ...(rejection === undefined ? {} : { rejectionThreshold: rejection.threshold ?? REJECTION_THRESHOLD }),
+  };
+  const { model, results, errors } = await eachEncoded(
+    inputs,
+    command,
+    io,
+    (encoded, i, folder, { name }) => everythingInImage(encoded, name, inputs[i], imageType, options, plan[i], folder),
+    { imageType, ...(command.preprocess === undefined ? {} : { preprocess: command.preprocess }) },
+  );
+  if (command.json) io.out(`${JSON.stringify({ model, results, errors })}\n`);
+  else printTable(io, model.name, results, command.out);
+  return errors.length === 0 ? 0 : 1;
 }
 
-function printTable(io: CliIo, model: Model, results: readonly EverythingReport[], folder: string): void {
+function printTable(io: CliIo, model: string, results: readonly EverythingReport[], folder: string): void {
   const rows = results.flatMap(({ input, targets }) =>
     targets.map(({ target, label, p, area_px: area, reason }) =>
       [input, target, label ?? '-', p ?? '-', area, reason ?? ''].map(String),
@@ -148,5 +128,5 @@ function printTable(io: CliIo, model: Model, results: readonly EverythingReport[
     ];
     io.out(`${table(columns, rows).join('\n')}\n\nLabel maps and overlays are in ${folder}\n`);
   }
-  io.out(`Model ${model.name}. Not a medical device: for research, not for diagnosis or treatment.\n`);
+  io.out(`Model ${model}. Not a medical device: for research, not for diagnosis or treatment.\n`);
 }

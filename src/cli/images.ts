@@ -1,59 +1,69 @@
-/** Encoded images one after another for a command: the model is opened, results of an image are written together, all is freed. */
-import type { Device } from '../parse/device.ts';
-import type { EncodedImage, Model } from '../parse/segment.ts';
-import { eachImage } from './batch.ts';
-import { type CliIo, openModel } from './io.ts';
+/** Inputs one after another for a command: the model is opened, results of an input are written together, all is freed. */
+import type { EncodedImage, Model, SegmentOptions } from '../parse/segment.ts';
+import { type BatchResult, eachImage } from './batch.ts';
+import { type CliIo, type ModelCommand, openModel } from './io.ts';
 import { type OutputFolder, openOutputFolder } from './output.ts';
 
 /** Values of the options that every command on images has. */
-export interface ImagesCommand {
+export interface ImagesCommand extends ModelCommand {
   readonly out: string;
-  readonly model?: string;
-  readonly device?: Device;
-  readonly threads?: number;
 }
 
-export interface ImagesResult<T> {
+export interface ImagesResult<T> extends BatchResult<T> {
   readonly model: {
     readonly name: string;
     readonly parameters: number;
     readonly image_size: number;
     readonly device: string;
   };
-  readonly results: readonly T[];
-  readonly errors: readonly { readonly input: string; readonly error: string }[];
 }
 
-/** Runs `work` on every input; results of one image are written together or not at all. */
-export async function eachEncoded<T>(
+/** Runs `work`, which commits what it wrote, on every input; `quiet` leaves the progress to it. */
+export async function eachInput<T>(
   inputs: readonly string[],
   command: ImagesCommand,
   io: CliIo,
-  work: (encoded: EncodedImage, index: number, folder: OutputFolder, model: Model) => Promise<T>,
+  work: (model: Model, input: string, index: number, folder: OutputFolder) => Promise<T>,
+  quiet = false,
 ): Promise<ImagesResult<T>> {
   const folder = await openOutputFolder(command.out);
   let model: Model | undefined;
   try {
     model = await openModel(command, io);
     const opened = model;
-    const { results, errors } = await eachImage(io, inputs, async (input, i) => {
-      let encoded: EncodedImage | undefined;
+    const oneInput = async (input: string, index: number): Promise<T> => {
       try {
-        encoded = await opened.encode(input, { signal: io.signal });
-        const result = await work(encoded, i, folder, opened);
-        await folder.commit();
-        return result;
+        return await work(opened, input, index, folder);
       } catch (error) {
         await folder.discard();
         throw error;
-      } finally {
-        encoded?.dispose();
       }
-    });
+    };
+    const batch = await eachImage(io, inputs, oneInput, quiet);
     const { name, parameters, imageSize, device } = model;
-    return { model: { name, parameters, image_size: imageSize, device }, results, errors };
+    return { model: { name, parameters, image_size: imageSize, device }, ...batch };
   } finally {
     await model?.dispose();
     await folder.close();
   }
+}
+
+/** Runs `work` on every encoded image; results of one image are written together or not at all. */
+export async function eachEncoded<T>(
+  inputs: readonly string[],
+  command: ImagesCommand,
+  io: CliIo,
+  work: (encoded: EncodedImage, index: number, folder: OutputFolder, model: Model) => Promise<T>,
+  options: SegmentOptions = {},
+): Promise<ImagesResult<T>> {
+  return eachInput(inputs, command, io, async (model, input, index, folder) => {
+    const encoded = await model.encode(input, { signal: io.signal, ...options });
+    try {
+      const result = await work(encoded, index, folder, model);
+      await folder.commit();
+      return result;
+    } finally {
+      encoded.dispose();
+    }
+  });
 }

@@ -31,6 +31,18 @@ function modelOptions(command: Command): Command {
     .option('--threads <n>', 'threads to run on (default: one per core)', parseWhole(1, MAX_THREADS));
 }
 
+/** What commands that write masks share. */
+function maskOptions(command: Command): Command {
+  return command
+    .option('--out <dir>', 'folder for the results', 'biomedparse-output')
+    .option('--threshold <number>', 'a pixel is inside above this probability (default: 0.5)', parseUnit)
+    .option(
+      '--presence-threshold <number>',
+      "an object is found from this presence on (default: the model's)",
+      parseUnit,
+    );
+}
+
 function conversionOptions(command: Command): Command {
   return command
     .option('--config <yaml>', 'the published configuration file, for what the tensors do not tell')
@@ -55,23 +67,18 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: () => undefined });
 
-  modelOptions(
-    program
-      .command('segment')
-      .description('write one mask and one picture per image or volume and prompt')
-      .argument(
-        '<image...>',
-        'PNG, JPEG, WebP, TIFF or DICOM files, or volumes: NIfTI, NRRD, MetaImage, a DICOM folder',
-      )
-      .option('-p, --prompt <text>', 'what to find, in words; may be given many times', collect),
+  maskOptions(
+    modelOptions(
+      program
+        .command('segment')
+        .description('write one mask and one picture per image or volume and prompt')
+        .argument(
+          '<image...>',
+          'PNG, JPEG, WebP, TIFF or DICOM files, or volumes: NIfTI, NRRD, MetaImage, a DICOM folder',
+        )
+        .option('-p, --prompt <text>', 'what to find, in words; may be given many times', collect),
+    ),
   )
-    .option('--out <dir>', 'folder for the results', 'biomedparse-output')
-    .option('--threshold <number>', 'a pixel is inside above this probability (default: 0.5)', parseUnit)
-    .option(
-      '--presence-threshold <number>',
-      "an object is found from this presence on (default: the model's)",
-      parseUnit,
-    )
     .option(
       '--window <name>',
       'CT site (abdomen, lung, pelvis, liver, colon, pancreas) or low,high for more than 8 bits (default: what the file says)',
@@ -127,20 +134,15 @@ function build(io: CliIo, finish: (status: number) => void): Command {
       finish(await (options.everything ? runEverything : runSegment)(images, options, io));
     });
 
-  modelOptions(
-    program
-      .command('detect')
-      .description('write boxes and instances of what was asked for as a COCO file, and an overlay per image')
-      .argument('<image...>', 'PNG, JPEG, WebP or TIFF files')
-      .requiredOption('-p, --prompt <text>', 'what to find, in words; may be given many times', collect),
+  maskOptions(
+    modelOptions(
+      program
+        .command('detect')
+        .description('write boxes and instances of what was asked for as a COCO file, and an overlay per image')
+        .argument('<image...>', 'PNG, JPEG, WebP or TIFF files')
+        .requiredOption('-p, --prompt <text>', 'what to find, in words; may be given many times', collect),
+    ),
   )
-    .option('--out <dir>', 'folder for the results', 'biomedparse-output')
-    .option('--threshold <number>', 'a pixel is inside above this probability (default: 0.5)', parseUnit)
-    .option(
-      '--presence-threshold <number>',
-      "an object is found from this presence on (default: the model's)",
-      parseUnit,
-    )
     .option(
       '--least-px <n>',
       'smaller instances are left out (default: a 10,000th of the image)',
@@ -153,21 +155,15 @@ function build(io: CliIo, finish: (status: number) => void): Command {
       finish(await runDetect(images, options, io));
     });
 
-  modelOptions(
-    program
-      .command('recognize')
-      .description('write a label map of everything that the model knows in images of one kind')
-      .argument('<image...>', 'PNG, JPEG, WebP or TIFF files')
-      .requiredOption('--modality <name>', 'what the images are, for example CT, MRI, X-Ray, ultrasound'),
+  maskOptions(
+    modelOptions(
+      program
+        .command('recognize')
+        .description('write a label map of everything that the model knows in images of one kind')
+        .argument('<image...>', 'PNG, JPEG, WebP or TIFF files')
+        .requiredOption('--modality <name>', 'what the images are, for example CT, MRI, X-Ray, ultrasound'),
+    ).option('--site <name>', 'where they are of, for example abdomen (default: all sites of the modality)'),
   )
-    .option('--site <name>', 'where they are of, for example abdomen (default: all sites of the modality)')
-    .option('--out <dir>', 'folder for the results', 'biomedparse-output')
-    .option('--threshold <number>', 'a pixel is inside above this probability (default: 0.5)', parseUnit)
-    .option(
-      '--presence-threshold <number>',
-      "an object is found from this presence on (default: the model's)",
-      parseUnit,
-    )
     .option('--json', 'print JSON instead of a table')
     .action(async (images: string[], options: RecognizeCommand) => {
       const { runRecognize } = await import('./recognize.ts');

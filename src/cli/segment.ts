@@ -15,15 +15,15 @@ import { loadTerms } from '../ontology/index.ts';
 import type { ResolvedConcept } from '../parse/concept.ts';
 import type { Device } from '../parse/device.ts';
 import { checkPrompts } from '../parse/prompts.ts';
-import type { EncodedImage, Model, Segmentation, SegmentOptions } from '../parse/segment.ts';
+import type { EncodedImage, Segmentation, SegmentOptions } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
-import { eachImage } from './batch.ts';
 import { type ChosenFormat, chooseFormats, formatEndings, type WrittenFile, writeImageFormats } from './formats.ts';
-import { type CliIo, openModel } from './io.ts';
+import { eachEncoded } from './images.ts';
+import type { CliIo } from './io.ts';
 import { overlayLayer, REGION_NAME } from './layer.ts';
 import { type ImageFiles, planFiles, planResults, type ResultFiles } from './names.ts';
-import { type OutputFolder, openOutputFolder } from './output.ts';
+import type { OutputFolder } from './output.ts';
 import { hasRegions, type RegionCommand, type RegionReport, readRegions, reportRegions } from './regions.ts';
 import { type RejectionCommand, readRejection } from './rejection.ts';
 import { table } from './table.ts';
@@ -123,7 +123,8 @@ function probabilityArray(encoded: EncodedImage, prompts: number, input: string)
 }
 
 async function segmentImage(
-  model: Model,
+  encoded: EncodedImage,
+  model: string,
   input: string,
   prompts: readonly string[],
   command: SegmentCommand,
@@ -132,70 +133,61 @@ async function segmentImage(
   folder: OutputFolder,
   more: MoreFormats,
 ): Promise<ImageReport> {
-  const encoded = await model.encode(input, options);
-  try {
-    const { width, height } = encoded;
-    const kept = command.saveProbabilities ? probabilityArray(encoded, files.prompts.length, input) : null;
-    const reports: PromptReport[] = [];
-    const findings: Finding<Mask>[] = [];
-    for await (const found of encoded.segment(prompts, options)) {
-      const { mask, overlay: overlayFile, instances: labelFile } = files.prompts[reports.length];
-      if (kept !== null && found.probabilities !== undefined) {
-        kept.set(found.probabilities, reports.length * width * height);
-      }
-      await writeMaskPng(folder.stage(mask), found.mask);
-      await writePng(folder.stage(overlayFile), overlay(encoded.image, [overlayLayer(found)], { model: model.name }));
-      if (more.formats.length > 0) findings.push({ ...found, name: found.text || REGION_NAME });
-      const cut = command.instances ? instances(found.mask) : null;
-      if (cut !== null) await writeLabelPng(folder.stage(labelFile), cut.labels, width, height);
-      reports.push({
-        text: found.text,
-        concept: found.concept,
-        note: found.note,
-        present: found.present,
-        presence: round(found.presence, 6),
-        probability: round(found.probability, 6),
-        reason: found.reason,
-        area_px: found.areaPx,
-        area_fraction: round(found.areaFraction, 8),
-        box: found.box,
-        ...reportRejection(found),
-        ...(cut === null ? {} : { instances: { count: cut.count, labels: labelFile } }),
-        mask,
-        overlay: overlayFile,
-      });
+  const { width, height } = encoded;
+  const kept = command.saveProbabilities ? probabilityArray(encoded, files.prompts.length, input) : null;
+  const reports: PromptReport[] = [];
+  const findings: Finding<Mask>[] = [];
+  for await (const found of encoded.segment(prompts, options)) {
+    const { mask, overlay: overlayFile, instances: labelFile } = files.prompts[reports.length];
+    if (kept !== null && found.probabilities !== undefined) {
+      kept.set(found.probabilities, reports.length * width * height);
     }
-    if (kept !== null) {
-      await writeFileAtomic(folder.stage(files.probabilities), encodeNpy(kept, [files.prompts.length, height, width]));
-    }
-    const result = { source: input, model: model.name, findings };
-    const written = await writeImageFormats(more.formats, result, more.files, folder.stage);
-    await folder.commit();
-    const seconds = {
-      image: round(encoded.seconds.image, 4),
-      text: round(encoded.seconds.text, 4),
-      decode: round(encoded.seconds.decode, 4),
-    };
-    const regions = reportRegions(command);
-    return {
-      input,
-      width,
-      height,
-      seconds,
-      ...(regions.length === 0 ? {} : { regions }),
-      prompts: reports,
-      ...(kept === null ? {} : { probabilities: files.probabilities }),
-      ...(written.length === 0 ? {} : { files: written }),
-    };
-  } catch (error) {
-    await folder.discard();
-    throw error;
-  } finally {
-    encoded.dispose();
+    await writeMaskPng(folder.stage(mask), found.mask);
+    await writePng(folder.stage(overlayFile), overlay(encoded.image, [overlayLayer(found)], { model: model }));
+    if (more.formats.length > 0) findings.push({ ...found, name: found.text || REGION_NAME });
+    const cut = command.instances ? instances(found.mask) : null;
+    if (cut !== null) await writeLabelPng(folder.stage(labelFile), cut.labels, width, height);
+    reports.push({
+      text: found.text,
+      concept: found.concept,
+      note: found.note,
+      present: found.present,
+      presence: round(found.presence, 6),
+      probability: round(found.probability, 6),
+      reason: found.reason,
+      area_px: found.areaPx,
+      area_fraction: round(found.areaFraction, 8),
+      box: found.box,
+      ...reportRejection(found),
+      ...(cut === null ? {} : { instances: { count: cut.count, labels: labelFile } }),
+      mask,
+      overlay: overlayFile,
+    });
   }
+  if (kept !== null) {
+    await writeFileAtomic(folder.stage(files.probabilities), encodeNpy(kept, [files.prompts.length, height, width]));
+  }
+  const result = { source: input, model: model, findings };
+  const written = await writeImageFormats(more.formats, result, more.files, folder.stage);
+  const seconds = {
+    image: round(encoded.seconds.image, 4),
+    text: round(encoded.seconds.text, 4),
+    decode: round(encoded.seconds.decode, 4),
+  };
+  const regions = reportRegions(command);
+  return {
+    input,
+    width,
+    height,
+    seconds,
+    ...(regions.length === 0 ? {} : { regions }),
+    prompts: reports,
+    ...(kept === null ? {} : { probabilities: files.probabilities }),
+    ...(written.length === 0 ? {} : { files: written }),
+  };
 }
 
-function printTable(io: CliIo, model: Model, results: readonly ImageReport[], folder: string): void {
+function printTable(io: CliIo, model: string, results: readonly ImageReport[], folder: string): void {
   const rows = results.flatMap((image) =>
     image.prompts.map((prompt) => [
       image.input,
@@ -226,7 +218,7 @@ function printTable(io: CliIo, model: Model, results: readonly ImageReport[], fo
     const noted = notes.map((note) => `Note: ${note}\n`).join('');
     io.out(`${lines.join('\n')}\n\n${noted}Masks and overlays are in ${folder}\n`);
   }
-  io.out(`Model ${model.name}. Not a medical device: for research, not for diagnosis or treatment.\n`);
+  io.out(`Model ${model}. Not a medical device: for research, not for diagnosis or treatment.\n`);
 }
 
 /** How an answer was tested, as the JSON output has it. */
@@ -262,35 +254,29 @@ export async function runSegment(inputs: readonly string[], command: SegmentComm
   const formats = chooseFormats('image', command.format ?? [], []).filter(({ name }) => name !== 'png'); // always written
   const endings = formatEndings(formats);
   const more = planResults(command.out, inputs, names, endings.prompt, endings.input);
-  const folder = await openOutputFolder(command.out);
-  let model: Model | undefined;
-  try {
-    const opened = await openModel(command, io);
-    model = opened;
-    const options: SegmentOptions = {
-      ...rejection,
-      ...(command.preprocess === undefined ? {} : { preprocess: command.preprocess }),
-      signal: io.signal,
-      joint: command.joint ?? false,
-      probabilities: command.saveProbabilities ?? false,
-      ...(terms === undefined ? {} : { terms }),
-      ...(command.window === undefined ? {} : { window: command.window }),
-      ...(regions.length === 0 ? {} : { regions, forceRegions: command.force ?? false }),
-      ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
-      ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
-    };
-    const { results, errors } = await eachImage(io, inputs, (input, i) =>
-      segmentImage(opened, input, prompts, command, options, plan[i], folder, { formats, files: more[i] }),
-    );
-    if (command.json) {
-      const { name, parameters, imageSize, device } = opened;
-      io.out(`${JSON.stringify({ model: { name, parameters, image_size: imageSize, device }, results, errors })}\n`);
-    } else {
-      printTable(io, opened, results, command.out);
-    }
-    return errors.length === 0 ? 0 : 1;
-  } finally {
-    await model?.dispose();
-    await folder.close();
-  }
+  const options: SegmentOptions = {
+    ...rejection,
+    ...(command.preprocess === undefined ? {} : { preprocess: command.preprocess }),
+    signal: io.signal,
+    joint: command.joint ?? false,
+    probabilities: command.saveProbabilities ?? false,
+    ...(terms === undefined ? {} : { terms }),
+    ...(command.window === undefined ? {} : { window: command.window }),
+    ...(regions.length === 0 ? {} : { regions, forceRegions: command.force ?? false }),
+    ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
+    ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
+  };
+  const { model, results, errors } = await eachEncoded(
+    inputs,
+    command,
+    io,
+    (encoded, i, folder, { name }) => {
+      const others = { formats, files: more[i] };
+      return segmentImage(encoded, name, inputs[i], prompts, command, options, plan[i], folder, others);
+    },
+    options,
+  );
+  if (command.json) io.out(`${JSON.stringify({ model, results, errors })}\n`);
+  else printTable(io, model.name, results, command.out);
+  return errors.length === 0 ? 0 : 1;
 }

@@ -17,7 +17,6 @@ import type { Model } from '../parse/segment.ts';
 import { folderStore } from '../parse/slice-store.ts';
 import { DEFAULT_SMOOTHING, type ScannedVolume, scanVolume, type VolumeOptions } from '../parse/volume.ts';
 import { readFileChecked, writeFileAtomic } from '../util/files.ts';
-import { eachImage } from './batch.ts';
 import {
   type ChosenFormat,
   checkDicomFormats,
@@ -26,9 +25,10 @@ import {
   formatEndings,
   writeFormats,
 } from './formats.ts';
-import { type CliIo, openModel } from './io.ts';
+import { eachInput } from './images.ts';
+import type { CliIo } from './io.ts';
 import { planResults, type ResultFiles, stem } from './names.ts';
-import { type OutputFolder, openOutputFolder } from './output.ts';
+import type { OutputFolder } from './output.ts';
 import { startProgress } from './progress.ts';
 import {
   checkObjectsRoundTrip,
@@ -226,9 +226,6 @@ async function segmentVolumeFile(
       files: Object.fromEntries(shared.map(({ format, path }) => [format, path])),
       receipt,
     };
-  } catch (error) {
-    await folder.discard();
-    throw error;
   } finally {
     // only an empty one goes: kept slices stay for the next call
     await rmdir(work).catch(() => undefined);
@@ -256,30 +253,21 @@ export async function runVolumes(inputs: readonly string[], command: SegmentComm
     ['report.json', 'mosaic.png', ...endings.prompt],
     ['receipt.json', ...endings.input],
   );
-  const folder = await openOutputFolder(command.out);
-  let model: Model | undefined;
-  try {
-    const opened = await openModel(command, io);
-    model = opened;
-    const { frame, series } = command;
-    const which = { ...(frame === undefined ? {} : { frame }), ...(series === undefined ? {} : { series }) };
-    const { results, errors } = await eachImage(
-      io,
-      inputs,
-      async (input, i) => segmentVolumeFile(opened, input, await readVolume(input, which), job, plan[i], folder, io),
-      true,
-    );
-    const { name, parameters, imageSize, device } = opened;
-    if (command.json) {
-      const described = { name, parameters, image_size: imageSize, device };
-      io.out(`${JSON.stringify({ notice: NOTICE, model: described, results, errors })}\n`);
-    } else {
-      for (const line of volumeTable(results, command.out)) io.out(`${line}\n`);
-      io.out(`Model ${name}. ${NOTICE}\n`);
-    }
-    return errors.length === 0 ? 0 : 1;
-  } finally {
-    await model?.dispose();
-    await folder.close();
+  const { frame, series } = command;
+  const which = { ...(frame === undefined ? {} : { frame }), ...(series === undefined ? {} : { series }) };
+  const { model, results, errors } = await eachInput(
+    inputs,
+    command,
+    io,
+    async (opened, input, i, folder) =>
+      segmentVolumeFile(opened, input, await readVolume(input, which), job, plan[i], folder, io),
+    true,
+  );
+  if (command.json) {
+    io.out(`${JSON.stringify({ notice: NOTICE, model, results, errors })}\n`);
+  } else {
+    for (const line of volumeTable(results, command.out)) io.out(`${line}\n`);
+    io.out(`Model ${model.name}. ${NOTICE}\n`);
   }
+  return errors.length === 0 ? 0 : 1;
 }

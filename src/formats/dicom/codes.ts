@@ -84,6 +84,18 @@ export function codesOf(object: {
   return { label: oneValue(concept?.name ?? prompt, 64), ...objectCodes(prompt, concept) };
 }
 
+/** The code of what an object is, its side within. */
+export function typeCode({ type, modifier }: ObjectCodes): Attributes {
+  return modifier === null ? type : { ...type, SegmentedPropertyTypeModifierCodeSequence: [modifier] };
+}
+
+/** Presence, to six decimals, and prompt in a line. */
+export function describeObject(object: { readonly prompt: string; readonly presence?: number | null }): string {
+  const { prompt, presence } = object;
+  const found = presence === undefined || presence === null ? '' : `presence ${Number(presence.toFixed(6))}; `;
+  return `${found}prompt: ${oneValue(prompt, 900)}`;
+}
+
 /** An sRGB colour as DICOM's PCS values of CIELab under D50 (PS3.3 C.10.7.1.1). */
 export function labColour(rgb: readonly [number, number, number]): number[] {
   const [r, g, b] = rgb.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));

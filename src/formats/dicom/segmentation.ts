@@ -12,7 +12,7 @@
 import { colourOf } from '../../image/overlay.ts';
 import { indexToLps } from '../../image/volume.ts';
 import { BiomedParseError } from '../../util/errors.ts';
-import { code, codesOf, isPrivate, labColour, oneValue, privateSchemeItem } from './codes.ts';
+import { code, codesOf, describeObject, isPrivate, labColour, oneValue, privateSchemeItem, typeCode } from './codes.ts';
 import { type Attributes, encodeDicom } from './encode.ts';
 import {
   checkObjects,
@@ -78,14 +78,12 @@ function segmentItem(
   options: DicomSegmentationOptions,
   trackingUid: string,
 ): Attributes {
-  const { prompt, presence } = segment;
-  const { label, category, type, modifier } = codesOf(segment);
+  const codes = codesOf(segment);
   const name = oneValue(options.algorithm.name, 64);
-  const found = presence === undefined || presence === null ? '' : `presence ${Number(presence.toFixed(6))}; `;
   return {
     SegmentNumber: index + 1,
-    SegmentLabel: label,
-    SegmentDescription: `${found}prompt: ${oneValue(prompt, 900)}`,
+    SegmentLabel: codes.label,
+    SegmentDescription: describeObject(segment),
     SegmentAlgorithmType: 'AUTOMATIC',
     SegmentAlgorithmName: name,
     SegmentationAlgorithmIdentificationSequence: [
@@ -95,12 +93,10 @@ function segmentItem(
         AlgorithmVersion: oneValue(options.algorithm.version, 64),
       },
     ],
-    SegmentedPropertyCategoryCodeSequence: [category],
-    SegmentedPropertyTypeCodeSequence: [
-      modifier === null ? type : { ...type, SegmentedPropertyTypeModifierCodeSequence: [modifier] },
-    ],
+    SegmentedPropertyCategoryCodeSequence: [codes.category],
+    SegmentedPropertyTypeCodeSequence: [typeCode(codes)],
     RecommendedDisplayCIELabValue: labColour(colourOf(index)),
-    TrackingID: `${label} ${index + 1}`,
+    TrackingID: `${codes.label} ${index + 1}`,
     TrackingUID: trackingUid,
   };
 }

@@ -10,7 +10,7 @@
 import { traceContours } from '../../image/contours.ts';
 import { colourOf } from '../../image/overlay.ts';
 import { indexToLps } from '../../image/volume.ts';
-import { codesOf, isPrivate, oneValue, privateSchemeItem } from './codes.ts';
+import { codesOf, describeObject, isPrivate, oneValue, privateSchemeItem, typeCode } from './codes.ts';
 import { IMPLICIT_LITTLE } from './dataset.ts';
 import { type Attributes, decimalString, encodeDicom } from './encode.ts';
 import {
@@ -81,11 +81,11 @@ export function writeStructureSet(
       StructureSetDate: date,
       StructureSetTime: time,
       ReferencedFrameOfReferenceSequence: [referencedFrame(from)],
-      StructureSetROISequence: objects.map(({ prompt, presence }, i) => ({
+      StructureSetROISequence: objects.map((object, i) => ({
         ROINumber: i + 1,
         ReferencedFrameOfReferenceUID: from.frameOfReferenceUid,
         ROIName: codes[i].label,
-        ROIDescription: describe(prompt, presence),
+        ROIDescription: describeObject(object),
         ROIGenerationAlgorithm: 'AUTOMATIC',
         ROIGenerationDescription: oneValue(`${name} ${version}`, 64),
       })),
@@ -97,23 +97,15 @@ export function writeStructureSet(
           ContourSequence: contours.length === 0 ? undefined : contours,
         };
       }),
-      RTROIObservationsSequence: codes.map(({ category, type, modifier }, i) => ({
+      RTROIObservationsSequence: codes.map((own, i) => ({
         ObservationNumber: i + 1,
         ReferencedROINumber: i + 1,
-        RTROIIdentificationCodeSequence: [
-          modifier === null ? type : { ...type, SegmentedPropertyTypeModifierCodeSequence: [modifier] },
-        ],
-        RTROIInterpretedType: category.CodeMeaning === 'Anatomical Structure' ? 'ORGAN' : '',
+        RTROIIdentificationCodeSequence: [typeCode(own)],
+        RTROIInterpretedType: own.category.CodeMeaning === 'Anatomical Structure' ? 'ORGAN' : '',
         ROIInterpreter: '',
       })),
       ApprovalStatus: 'UNAPPROVED',
     },
     IMPLICIT_LITTLE,
   );
-}
-
-/** Prompt and presence in a sentence; presence to six decimals. */
-function describe(prompt: string, presence: number | null | undefined): string {
-  const found = presence === undefined || presence === null ? '' : `presence ${Number(presence.toFixed(6))}; `;
-  return `${found}prompt: ${oneValue(prompt, 900)}`;
 }
