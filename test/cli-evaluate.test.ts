@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../src/cli/run.ts';
 import { writeMaskPng, writePng } from '../src/formats/raster.ts';
 import { mayShow } from '../src/ontology/index.ts';
 import { fakeModel } from './fake-model.ts';
+import { callCli } from './helpers/cli.ts';
 
 let root: string;
 
@@ -37,21 +37,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 async function evaluate(...argv: string[]) {
-  let stdout = '';
-  let stderr = '';
   const { model, calls } = fakeModel();
-  const status = await run(['evaluate', root, ...argv], {
-    out: (text) => {
-      stdout += text;
-    },
-    err: (text) => {
-      stderr += text;
-    },
-    terminal: false,
-    loadModel: async () => model,
-    signal: new AbortController().signal,
-  });
-  return { status, stdout, stderr, calls };
+  return { ...(await callCli(['evaluate', root, ...argv], { loadModel: async () => model })), calls };
 }
 
 describe('evaluate', () => {

@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../src/cli/run.ts';
 import { writePng } from '../src/formats/raster.ts';
 import { readDistributions } from '../src/parse/distributions.ts';
 import { fakeModel } from './fake-model.ts';
+import { callCli } from './helpers/cli.ts';
 import { box, type MadeImage, writeSplit } from './helpers/dataset.ts';
 
 let root: string;
@@ -38,19 +38,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 async function call(...argv: string[]) {
-  let [stdout, stderr] = ['', ''];
-  const status = await run(argv, {
-    out: (text) => {
-      stdout += text;
-    },
-    err: (text) => {
-      stderr += text;
-    },
-    terminal: false,
-    loadModel: async () => fakeModel().model,
-    signal: new AbortController().signal,
-  });
-  return { status, stdout, stderr };
+  return callCli(argv, { loadModel: async () => fakeModel().model });
 }
 
 describe('fit-rejection', () => {

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { run } from '../src/cli/run.ts';
 import { decodeNpy } from '../src/formats/npy.ts';
 import { encodePng, readMask, readRaster, writePng } from '../src/formats/raster.ts';
 import type { ModelSettings } from '../src/parse/config.ts';
 import { loadModel } from '../src/parse/load.ts';
 import { fakeConfig, fakeModel } from './fake-model.ts';
+import { callCli } from './helpers/cli.ts';
 import { dicomFile, greyImage } from './helpers/dicom.ts';
 
 let folder: string;
@@ -36,21 +36,8 @@ async function call(
   argv: string[],
   { real = false, signal = new AbortController().signal, settings = {} as Partial<ModelSettings> } = {},
 ) {
-  let stdout = '';
-  let stderr = '';
   const { model, calls } = fakeModel(settings);
-  const status = await run(argv, {
-    out: (text) => {
-      stdout += text;
-    },
-    err: (text) => {
-      stderr += text;
-    },
-    terminal: false,
-    loadModel: real ? loadModel : async () => model,
-    signal,
-  });
-  return { status, stdout, stderr, calls };
+  return { ...(await callCli(argv, { loadModel: real ? loadModel : async () => model, signal })), calls };
 }
 
 const segment = (...rest: string[]) => ['segment', image, '--out', out, ...rest];

@@ -6,11 +6,11 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../src/cli/run.ts';
 import { fromFloat32, readSafetensors, toFloat32, writeSafetensors } from '../src/formats/safetensors.ts';
 import { fileDigest } from '../src/parse/convert.ts';
 import { loadModel } from '../src/parse/load.ts';
 import { openNetwork } from '../src/runtime/open.ts';
+import { callCli } from './helpers/cli.ts';
 import { largestDifference, readCase } from './helpers/golden.ts';
 import { describeShared, sharedPath } from './helpers/shared.ts';
 
@@ -26,19 +26,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function call(...argv: string[]) {
-  let [stdout, stderr] = ['', ''];
-  const status = await run(argv, {
-    out: (text) => {
-      stdout += text;
-    },
-    err: (text) => {
-      stderr += text;
-    },
-    terminal: false,
-    loadModel,
-    signal: new AbortController().signal,
-  });
-  return { status, stdout, stderr };
+  return callCli(argv);
 }
 
 describeShared('golden', 'convert', () => {

@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { run } from '../src/cli/run.ts';
 import { readRaster, writePng } from '../src/formats/raster.ts';
 import { segmentEverything } from '../src/parse/everything.ts';
 import type { EncodedImage, Segmentation, SegmentOptions } from '../src/parse/segment.ts';
 import { fakeModel } from './fake-model.ts';
+import { callCli } from './helpers/cli.ts';
 
 /** An encoded row of five pixels that answers with the given probabilities and p per target, null for "not found". */
 function answering(maps: readonly (readonly number[] | null)[], p: readonly number[]) {
@@ -109,20 +109,8 @@ describe('segment --everything', () => {
     const image = join(folder, 'scan.png');
     const data = new Uint8Array(64 * 64).fill(255, 0, 64 * 32);
     await writePng(image, { data, width: 64, height: 64, channels: 1 });
-    let [stdout, stderr] = ['', ''];
-    const io = {
-      out: (text: string) => {
-        stdout += text;
-      },
-      err: (text: string) => {
-        stderr += text;
-      },
-      terminal: false,
-      loadModel: async () => fakeModel().model,
-      signal: new AbortController().signal,
-    };
-    const status = await run(['segment', image, '--everything', '--out', join(folder, 'out'), ...argv], io);
-    return { status, stdout, stderr };
+    const command = ['segment', image, '--everything', '--out', join(folder, 'out'), ...argv];
+    return callCli(command, { loadModel: async () => fakeModel().model });
   }
 
   it('writes a 16-bit label map, an overlay and JSON', async () => {

@@ -8,7 +8,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { run } from '../src/cli/run.ts';
 import { readRaster } from '../src/formats/raster.ts';
 import { lowerToOnnx } from '../src/graph/onnx/lower.ts';
 import { cpuTarget } from '../src/graph/onnx/target.ts';
@@ -21,6 +20,7 @@ import { createParameters } from '../src/model/parameters.ts';
 import { loadModel, readModelParts } from '../src/parse/load.ts';
 import { readWeights } from '../src/parse/weights.ts';
 import { openSession, type Values } from '../src/runtime/session.ts';
+import { callCli } from './helpers/cli.ts';
 import { writeFullCheckpoint } from './helpers/full-checkpoint.ts';
 import { largestDifference, readSubset, type Subset } from './helpers/golden.ts';
 import { describeShared, sharedPath } from './helpers/shared.ts';
@@ -52,6 +52,8 @@ async function pixels(): Promise<Float32Array> {
 }
 
 describeShared('golden/full-golden', 'the full-size network', () => {
+  /** Token ids of each prompt and what the text encoder hands to the decoder, `[prompts,77,dim]` and `[prompts,dim]`. */
+  let text: { readonly ids: readonly number[][]; readonly tokens: Float32Array; readonly classes: Float32Array };
   /** What the image encoder hands to the decoder. */
   let memory: { readonly values: Record<string, Values>; readonly shapes: Record<string, Shape> };
 
@@ -60,18 +62,9 @@ describeShared('golden/full-golden', 'the full-size network', () => {
     given = await readSubset(golden);
     const checkpoint = join(folder, 'biomedparse_v1.safetensors');
     writeFullCheckpoint(checkpoint);
-    let errors = '';
     const merges = sharedPath('reference/clip/bpe_simple_vocab_16e6.txt.gz');
-    const status = await run(['convert', checkpoint, '--out', modelFolder(), '--merges', merges], {
-      out: () => {},
-      err: (text) => {
-        errors += text;
-      },
-      terminal: false,
-      loadModel,
-      signal: new AbortController().signal,
-    });
-    expect(status, errors).toBe(0);
+    const { status, stderr } = await callCli(['convert', checkpoint, '--out', modelFolder(), '--merges', merges]);
+    expect(status, stderr).toBe(0);
     rmSync(checkpoint);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -91,15 +84,17 @@ describeShared('golden/full-golden', 'the full-size network', () => {
     const ids = given.integers('text.input_ids');
     const { tokenizer } = await readModelParts(modelFolder());
     const own = given.prompts.map((prompt) => tokenizer.encode(prompt));
-    const ends = own.map((row) => BigInt(row.length - 1));
     for (const [t, row] of own.entries()) expect(row).toEqual(ids.slice(t * 77, t * 77 + row.length));
-    const text = textGraph(createParameters(), own.length, 77, publishedConfig);
-    const result = await runGraph(
-      { ...text },
-      { ids: BigInt64Array.from(ids, BigInt), ends: BigInt64Array.from(ends) },
-    );
-    expect(largestDifference(result.classes as Float32Array, given.floats('text.class_emb'))).toBeLessThan(1e-4);
-    const tokens = given.select('text.token_emb', result.tokens as Float32Array);
+    const graph = textGraph(createParameters(), own.length, 77, publishedConfig);
+    const ends = BigInt64Array.from(own, (row) => BigInt(row.length - 1));
+    const result = await runGraph({ ...graph }, { ids: BigInt64Array.from(ids, BigInt), ends });
+    text = {
+      ids: own,
+      tokens: result.tokens as Float32Array,
+      classes: result.classes as Float32Array,
+    };
+    expect(largestDifference(text.classes, given.floats('text.class_emb'))).toBeLessThan(1e-4);
+    const tokens = given.select('text.token_emb', text.tokens);
     expect(largestDifference(tokens, given.floats('text.token_emb'))).toBeLessThan(1e-4);
   });
 
@@ -125,21 +120,12 @@ describeShared('golden/full-golden', 'the full-size network', () => {
   });
 
   test('decoder: every prediction, cross-attention masks, chosen queries', async () => {
-    const { tokenizer } = await readModelParts(modelFolder());
-    const ids = given.prompts.map((prompt) => tokenizer.encode(prompt));
-    const text = textGraph(createParameters(), ids.length, 77, publishedConfig);
-    const encoded = await runGraph(
-      { ...text },
-      {
-        ids: BigInt64Array.from(given.integers('text.input_ids'), BigInt),
-        ends: BigInt64Array.from(ids, (row) => BigInt(row.length - 1)),
-      },
-    );
+    const { ids, classes } = text;
     const length = ids.reduce((n, row) => n + row.length, 0);
     const tokens = new Float32Array(length * dim);
     let at = 0;
     for (const [t, row] of ids.entries()) {
-      tokens.set((encoded.tokens as Float32Array).subarray(t * 77 * dim, (t * 77 + row.length) * dim), at * dim);
+      tokens.set(text.tokens.subarray(t * 77 * dim, (t * 77 + row.length) * dim), at * dim);
       at += row.length;
     }
     const p = createParameters();
@@ -150,7 +136,6 @@ describeShared('golden/full-golden', 'the full-size network', () => {
       outputs[`stage.${i}`] = matmul(masks, inputs.maskFeatures, { transposeB: true });
     }
     for (const [i, blocked] of answer.decoded.blocked.entries()) outputs[`blocked.${i}`] = cast(blocked, 'f32');
-    const classes = encoded.classes as Float32Array;
     const results = await runGraph(outputs, { ...memory.values, tokens, filler: new Uint8Array(length), classes });
     for (let i = 0; i <= layers; i++) {
       const name = i === layers ? 'decoder.pred_masks' : `decoder.stage.${i}.pred_masks`;

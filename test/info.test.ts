@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { run } from '../src/cli/run.ts';
 import { readSafetensors } from '../src/formats/safetensors.ts';
 import { elementCount } from '../src/formats/tensor.ts';
 import { publishedConfig } from '../src/model/config.ts';
 import { countParts, describeModel } from '../src/parse/describe.ts';
-import { defaultModelDirectory, loadModel } from '../src/parse/load.ts';
+import { defaultModelDirectory } from '../src/parse/load.ts';
+import { callCli } from './helpers/cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'biomedparse-describe-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -36,19 +36,7 @@ it('describes the shipped model', async () => {
 });
 
 async function info(...argv: string[]) {
-  let [stdout, stderr] = ['', ''];
-  const status = await run(['info', ...argv], {
-    out: (text) => {
-      stdout += text;
-    },
-    err: (text) => {
-      stderr += text;
-    },
-    terminal: false,
-    loadModel,
-    signal: new AbortController().signal,
-  });
-  return { status, stdout, stderr };
+  return callCli(['info', ...argv]);
 }
 
 it('prints JSON', async () => {

@@ -3,13 +3,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { run } from '../src/cli/run.ts';
 import { readRaster, writePng } from '../src/formats/raster.ts';
 import { measure } from '../src/image/measure.ts';
 import { type Concept, concepts } from '../src/ontology/index.ts';
 import { detect } from '../src/parse/detect.ts';
 import { candidates, type Found, recognize, resolveOverlaps } from '../src/parse/recognize.ts';
 import { fakeModel } from './fake-model.ts';
+import { callCli } from './helpers/cli.ts';
 
 const conceptNamed = (name: string): Concept => concepts.find((one) => one.name === name) as Concept;
 
@@ -192,21 +192,8 @@ describe('on the command line', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   async function call(...argv: string[]) {
-    let stdout = '';
-    let stderr = '';
     const { model, calls } = fakeModel();
-    const status = await run(argv, {
-      out: (text) => {
-        stdout += text;
-      },
-      err: (text) => {
-        stderr += text;
-      },
-      terminal: false,
-      loadModel: async () => model,
-      signal: new AbortController().signal,
-    });
-    return { status, stdout, stderr, calls };
+    return { ...(await callCli(argv, { loadModel: async () => model })), calls };
   }
   const files = () => (existsSync(out) ? readdirSync(out).sort() : []);
 

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkObjectsRoundTrip } from '../src/cli/receipt.ts';
-import { run } from '../src/cli/run.ts';
 import { parseDicom } from '../src/formats/dicom/dataset.ts';
 import { readSegmentation } from '../src/formats/dicom/segmentation-read.ts';
 import { readDicomSeries } from '../src/formats/dicom/series.ts';
@@ -15,6 +14,7 @@ import { readNifti } from '../src/formats/nifti.ts';
 import { writePng } from '../src/formats/raster.ts';
 import { emptyMask, type MaskVolume } from '../src/image/volume.ts';
 import { fakeModel } from './fake-model.ts';
+import { callCli } from './helpers/cli.ts';
 import { describeShared, sharedPath } from './helpers/shared.ts';
 
 const series = sharedPath('samples/dicom-seg-liver/series');
@@ -29,20 +29,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 async function call(...argv: string[]) {
-  let [stdout, stderr] = ['', ''];
   const { model, calls } = fakeModel({});
-  const status = await run(['segment', ...argv], {
-    out: (line) => {
-      stdout += line;
-    },
-    err: (line) => {
-      stderr += line;
-    },
-    terminal: false,
-    loadModel: async () => model,
-    signal: new AbortController().signal,
-  });
-  return { status, stdout, stderr, calls };
+  return { ...(await callCli(['segment', ...argv], { loadModel: async () => model })), calls };
 }
 
 const receiptOf = (at: string) => JSON.parse(readFileSync(join(at, 'series_receipt.json'), 'utf8'));

@@ -6,11 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
-import { run } from '../src/cli/run.ts';
 import { readDicomSeries } from '../src/formats/dicom/series.ts';
 import { readNifti } from '../src/formats/nifti.ts';
 import { indexToLps, lpsToIndex, sameGrid, type Vector } from '../src/image/volume.ts';
-import { loadModel } from '../src/parse/load.ts';
+import { callCli } from './helpers/cli.ts';
 import { describeShared, sharedPath } from './helpers/shared.ts';
 
 const series = sharedPath('samples/dicom-ct-series');
@@ -21,19 +20,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const ask = (out: string) => ['segment', series, '-p', 'liver', '-p', 'optic disc', '--slices', '6:14', '--out', out];
 
 async function call(argv: string[]) {
-  let [stdout, stderr] = ['', ''];
-  const status = await run(argv, {
-    out: (text) => {
-      stdout += text;
-    },
-    err: (text) => {
-      stderr += text;
-    },
-    terminal: false,
-    loadModel,
-    signal: new AbortController().signal,
-  });
-  return { status, stdout, stderr };
+  return callCli(argv);
 }
 
 const visible = (at: string) => readdirSync(at).filter((name) => !name.startsWith('.'));

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { run } from '../src/cli/run.ts';
 import { readDicomSeries } from '../src/formats/dicom/series.ts';
 import { writeMha } from '../src/formats/mha.ts';
 import { encodeNifti, readNifti, writeNifti } from '../src/formats/nifti.ts';
@@ -14,6 +13,7 @@ import { readNrrd, writeNrrd } from '../src/formats/nrrd.ts';
 import { readRaster, writePng } from '../src/formats/raster.ts';
 import { sameGrid, splitSteps, type Vector, type Volume } from '../src/image/volume.ts';
 import { fakeModel } from './fake-model.ts';
+import { callCli } from './helpers/cli.ts';
 import { describeShared, sharedPath } from './helpers/shared.ts';
 
 let folder: string;
@@ -45,7 +45,6 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 async function call(argv: string[], stopAfter = Number.POSITIVE_INFINITY, plain = false) {
-  let [stdout, stderr] = ['', ''];
   const stop = new AbortController();
   const { model, calls } = fakeModel(
     plain ? { decoder: { ...(await import('./fake-model.ts')).fakeConfig.decoder, existence: false } } : {},
@@ -57,18 +56,7 @@ async function call(argv: string[], stopAfter = Number.POSITIVE_INFINITY, plain 
       return model.encode(...given);
     },
   };
-  const status = await run(argv, {
-    out: (text) => {
-      stdout += text;
-    },
-    err: (text) => {
-      stderr += text;
-    },
-    terminal: false,
-    loadModel: async () => watched,
-    signal: stop.signal,
-  });
-  return { status, stdout, stderr, calls };
+  return { ...(await callCli(argv, { loadModel: async () => watched, signal: stop.signal })), calls };
 }
 
 const segment = (...rest: string[]) => ['segment', file, '--out', out, ...rest];
