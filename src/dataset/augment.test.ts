@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../util/random.ts';
-import { applyIntensity, drawIntensity, drawPlacement, plainIntensity } from './augment.ts';
+import { applyIntensity, drawIntensity, drawPlacement, milder, plainIntensity } from './augment.ts';
 
 const draws = <T>(n: number, make: (seed: number) => T): T[] => Array.from({ length: n }, (_, seed) => make(seed));
 
@@ -11,13 +11,19 @@ describe('placement', () => {
     expect(Math.max(...skin.map(({ angle }) => Math.abs(angle)))).toBeGreaterThan(2.5);
     expect(Math.max(...chest.map(({ angle }) => Math.abs(angle)))).toBeLessThanOrEqual(0.3);
     for (const { scale, shiftX, shiftY } of [...skin, ...chest]) {
-      expect(scale).toBeGreaterThanOrEqual(0.75);
-      expect(scale).toBeLessThanOrEqual(1.4);
-      expect(Math.max(Math.abs(shiftX), Math.abs(shiftY))).toBeLessThanOrEqual(0.1);
+      expect(scale).toBeGreaterThanOrEqual(0.4);
+      expect(scale).toBeLessThanOrEqual(2);
+      expect(Math.max(Math.abs(shiftX), Math.abs(shiftY))).toBeLessThanOrEqual(0.12);
     }
-    const larger = [...skin, ...chest].filter(({ scale }) => scale > 1).length / 400;
-    expect(larger).toBeCloseTo(Math.log(1.4) / Math.log(1.4 / 0.75), 1); // log-uniform
+    const logs = [...skin, ...chest].map(({ scale }) => Math.log(scale));
+    expect(logs.filter((log) => log > 0).length / 400).toBeCloseTo(0.5, 1);
+    expect(logs.filter((log) => Math.abs(log) < 0.3).length / 400).toBeCloseTo(0.68, 1);
     expect([skin[0].mirror, chest[0].mirror]).toEqual([false, true]);
+  });
+
+  test('a milder one lies half as far from the whole image', () => {
+    const placement = { scale: 0.64, angle: 0.2, shiftX: -0.1, shiftY: 0.06, mirror: true };
+    expect(milder(placement)).toEqual({ scale: 0.8, angle: 0.1, shiftX: -0.05, shiftY: 0.03, mirror: true });
   });
 });
 

@@ -4,7 +4,7 @@
  */
 import { BiomedParseError } from '../util/errors.ts';
 import { createRandom, mixSeed } from '../util/random.ts';
-import { applyIntensity, drawIntensity, drawPlacement, plainIntensity, plainPlacement } from './augment.ts';
+import { applyIntensity, drawIntensity, drawPlacement, milder, plainIntensity, plainPlacement } from './augment.ts';
 import { createPlanner } from './plan.ts';
 import { type ImageStore, type StoredImage, type StoredMask, storedPixels } from './store.ts';
 import {
@@ -43,7 +43,7 @@ export interface Sample {
 
 export type Sampler = (index: number) => Sample;
 
-/** A mask of which less than this share would be in the picture makes the sample fall back to the whole image. */
+/** A placement that leaves less than this share of a mask in the picture gives way to a milder one, at last to the whole image. */
 const LEAST_KEPT = 0.15;
 
 function check({ size, promptsPerImage, negativeFraction }: SamplerOptions): void {
@@ -71,11 +71,11 @@ export function createSampler(store: ImageStore, options: SamplerOptions): Sampl
   const slabs = store.slabs.map((slab) => new Uint8Array(slab));
   const cells = (size / 4) ** 2;
 
-  /** The masks under a placement, or under the plain one where that would lose one of them. */
+  /** The masks under a placement, or under a milder one where that would lose one of them. */
   const place = (image: StoredImage, masks: readonly StoredMask[], wanted: Placement): [Affine, Coverage] => {
     const bitMasks = masks.map(({ slab, offset }) => ({ bits: slabs[slab], offset }));
-    if (augment) {
-      const map = affineOf(image, size, wanted);
+    for (const placement of augment ? [wanted, milder(wanted)] : []) {
+      const map = affineOf(image, size, placement);
       const coverage = coverMasks(bitMasks, image, map, size, 1);
       if (keepsAll(masks, coverage, map)) return [map, coverage];
     }

@@ -2,7 +2,8 @@
  * Training losses as one graph. Every prediction of the decoder (before the first layer and after each) is judged: for
  * each prompt the query that fits best (mask and similarity, as in the published matching, one target a prompt) gets
  * binary cross-entropy and Dice on its mask; similarity is trained so that this query is the one text chooses.
- * Absent objects (empty targets) get cross-entropy only. The existence head has a loss of its own on detached features.
+ * Absent objects (empty targets) get cross-entropy only. Small objects weigh more: without that, a mask that is empty
+ * where the network is in doubt costs next to nothing. The existence head has a loss of its own on detached features.
  */
 import {
   add,
@@ -16,8 +17,10 @@ import {
   mul,
   neg,
   oneHot,
+  relu,
   reshape,
   sigmoid,
+  sqrt,
   stopGradient,
   sub,
   sum,
@@ -68,6 +71,18 @@ function diceLoss(probabilities: Tensor, targets: Tensor): Tensor {
   return sub(1, div(add(mul(overlap, 2), 1), add(sizes, 1)));
 }
 
+/** The pixels of a small object weigh at most this many times those round it. */
+const MOST_EMPHASIS = 5;
+
+/** Weight of each pixel in the cross-entropy, `[B,P,n]` as the targets: outside 1, inside sqrt(outside / inside), from 1 to 5. */
+function emphasis(targets: Tensor): Tensor {
+  const inside = sum(targets, [-1], true);
+  const outside = add(neg(inside), targets.shape[2] as number);
+  const ratio = sqrt(div(outside, add(inside, 1)));
+  const more = sub(relu(sub(ratio, 1)), relu(sub(ratio, MOST_EMPHASIS)));
+  return add(mul(targets, more), 1);
+}
+
 interface Setting {
   readonly p: Parameters;
   readonly config: ModelConfig;
@@ -77,6 +92,8 @@ interface Setting {
   /** `[B,P,hw]` at 1/4 and, coarser, at 1/8. */
   readonly targets: Tensor;
   readonly coarse: Tensor;
+  /** Weights of the targets' pixels in the cross-entropy, `[B,P,hw]`. */
+  readonly pixelWeights: Tensor;
   /** `[B,P]`, 1 where the object is there. */
   readonly present: Tensor;
   readonly weights: LossWeights;
@@ -122,7 +139,8 @@ function predictionLoss(prediction: Prediction, s: Setting): PredictionLoss {
   const embeddings = choose(reshape(prediction.masks, [batch, prompts, queries, maskDim]), choice);
   const logits = matmul(reshape(embeddings, [batch, prompts, maskDim]), s.memory.maskFeatures, { transposeB: true });
   const count = batch * prompts;
-  const crossEntropy = mul(sumAll(mean(binaryCrossEntropy(logits, s.targets), [-1])), 1 / count);
+  const perPixel = mul(binaryCrossEntropy(logits, s.targets), s.pixelWeights);
+  const crossEntropy = mul(sumAll(mean(perPixel, [-1])), 1 / count);
   const perPrompt = mul(diceLoss(sigmoid(logits), s.targets), s.present);
   const dice = div(sumAll(perPrompt), add(sumAll(s.present), 1e-6));
   const chosen = reshape(choice, [batch, prompts, queries]);
@@ -150,7 +168,11 @@ export function lossGraph(p: Parameters, shape: BatchShape, config: ModelConfig,
   const decoded = queryDecoder(p, memory, { tokens: text.tokens, filler, classes }, config.decoder);
   const targets = input('targets', [images, prompts, side * side]);
   const present = input('present', [images, prompts]);
-  const setting: Setting = { p, config, memory, classes, targets, coarse: halve(targets, side), present, weights };
+  const coarse = halve(targets, side);
+  const setting: Setting = {
+    ...{ p, config, memory, classes, weights },
+    ...{ targets, coarse, present, pixelWeights: emphasis(targets) },
+  };
   // without text in the first queries, the prediction before the first layer cannot know the prompt
   const judged = config.decoder.textQueries ? decoded.predictions : decoded.predictions.slice(1);
   const losses = judged.map((prediction) => predictionLoss(prediction, setting));
