@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { run } from '../src/cli/run.ts';
 import { areaOutliers } from '../src/curate/check/check.ts';
-import { subjectOf } from '../src/curate/check/subjects.ts';
+import { subjectOf } from '../src/dataset/subjects.ts';
 import { writeMaskPng, writePng } from '../src/formats/raster.ts';
 import type { Image } from '../src/image/types.ts';
 import { createRandom } from '../src/util/random.ts';

@@ -48,12 +48,12 @@ describe('segment', () => {
 
   it("takes the presence threshold from the call, else the model's, else 0.5", async () => {
     const strict = fakeModel({ presenceThreshold: 0.99 }).model;
-    expect(strict.presenceThreshold).toBe(0.99);
+    expect(strict.presenceLimit('CT')).toBe(0.99);
     const [found] = await strict.segment(halfWhite(), ['thing']);
     expect(found.reason).toBe('absent: presence 0.98 < 0.99');
     const [easier] = await strict.segment(halfWhite(), ['thing'], { presenceThreshold: 0.5 });
     expect(easier.present).toBe(true);
-    expect(fakeModel().model.presenceThreshold).toBe(0.5);
+    expect(fakeModel().model.presenceLimit(null)).toBe(0.5);
   });
 
   it('says so when no pixel is above the threshold', async () => {

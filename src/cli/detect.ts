@@ -20,6 +20,7 @@ export interface DetectCommand extends ImagesCommand {
   readonly prompt: readonly string[];
   readonly threshold?: number;
   readonly presenceThreshold?: number;
+  readonly falseAlarms?: number;
   readonly leastPx?: number;
   readonly terms?: string;
   readonly json?: boolean;
@@ -91,6 +92,7 @@ export async function runDetect(inputs: readonly string[], command: DetectComman
     ...(terms === undefined ? {} : { terms }),
     ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
     ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
+    ...(command.falseAlarms === undefined ? {} : { falseAlarmRate: command.falseAlarms }),
     ...(command.leastPx === undefined ? {} : { leastPx: command.leastPx }),
   };
   const file = join(command.out, 'detections.json');

@@ -1,5 +1,5 @@
 /** `biomedparse evaluate`: figures of a model on a data folder, as a table or JSON on standard output. */
-import { openDataset } from '../dataset/index.ts';
+import { holdOut, openDataset } from '../dataset/index.ts';
 import { chosenItems, evaluate } from '../evaluate/evaluate.ts';
 import { type EvaluationReport, MIN_MASKS } from '../evaluate/report.ts';
 import type { Device } from '../parse/device.ts';
@@ -16,6 +16,7 @@ export interface EvaluateCommand {
   readonly sets?: readonly string[];
   readonly limit?: number;
   readonly seed?: number;
+  readonly holdOut?: number;
   readonly json?: boolean;
 }
 
@@ -71,10 +72,11 @@ function printReport(io: CliIo, report: EvaluationReport, model: string): void {
 
 /** Runs the command; gives the exit status. */
 export async function runEvaluate(root: string, command: EvaluateCommand, io: CliIo): Promise<number> {
-  const dataset = await openDataset(root, {
+  const opened = await openDataset(root, {
     split: command.split,
     ...(command.sets === undefined ? {} : { sets: command.sets }),
   });
+  const dataset = command.holdOut === undefined ? opened : await holdOut(opened, command.holdOut, 'held out');
   const model = await openModel(command, io);
   try {
     const progress = startProgress(io, 'images', chosenItems(dataset, command.limit).length);

@@ -96,6 +96,7 @@ export async function runEverything(inputs: readonly string[], command: SegmentC
     signal: io.signal,
     ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
     ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
+    ...(command.falseAlarms === undefined ? {} : { falseAlarmRate: command.falseAlarms }),
     ...(rejection?.distributions === undefined ? {} : { distributions: rejection.distributions }),
     ...(rejection === undefined ? {} : { rejectionThreshold: rejection.threshold ?? REJECTION_THRESHOLD }),
   };

@@ -18,6 +18,7 @@ export interface RecognizeCommand extends ImagesCommand {
   readonly site?: string;
   readonly threshold?: number;
   readonly presenceThreshold?: number;
+  readonly falseAlarms?: number;
   readonly json?: boolean;
 }
 
@@ -103,6 +104,7 @@ export async function runRecognize(inputs: readonly string[], command: Recognize
     ...(command.site === undefined ? {} : { site: command.site }),
     ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
     ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
+    ...(command.falseAlarms === undefined ? {} : { falseAlarmRate: command.falseAlarms }),
   };
   const { model, results, errors } = await eachEncoded(inputs, command, io, async (encoded, i, folder, { name }) => {
     const found = await recognizeEncoded(encoded, options);

@@ -8,6 +8,7 @@ import { PLANES } from '../image/slice.ts';
 import { DEVICES, MAX_THREADS } from '../parse/device.ts';
 import { packageVersion } from '../parse/package-root.ts';
 import { errorLine, exitStatus } from '../util/errors.ts';
+import type { CalibrateCommand } from './calibrate.ts';
 import type { ConvertCommand } from './convert.ts';
 import { dataCommands } from './data.ts';
 import type { DetectCommand } from './detect.ts';
@@ -39,6 +40,11 @@ function maskOptions(command: Command): Command {
     .option(
       '--presence-threshold <number>',
       "an object is found from this presence on (default: the model's)",
+      parseUnit,
+    )
+    .option(
+      '--false-alarms <rate>',
+      'share of absent objects that may be called present, one of the rates of a calibrated model',
       parseUnit,
     );
 }
@@ -180,10 +186,32 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     .option('--sets <names>', 'only these data sets, separated by commas (default: all)', parseList)
     .option('--limit <n>', 'at most this many images per set', parseWhole(1, 1_000_000))
     .option('--seed <n>', 'seed of the choice of absent prompts (default: 0)', parseWhole(0, 0xffffffff))
+    .option(
+      '--hold-out <share>',
+      'only that share of the subjects, as training with data.holdOut leaves them out',
+      parseUnit,
+    )
     .option('--json', 'print JSON instead of a table')
     .action(async (root: string, options: EvaluateCommand) => {
       const { runEvaluate } = await import('./evaluate.ts');
       finish(await runEvaluate(root, options, io));
+    });
+
+  program
+    .command('calibrate')
+    .description('presence thresholds with a stated rate of false alarms, from held-out subjects, into a model')
+    .argument('<data-root>', 'folder that holds the data sets')
+    .requiredOption('--model <dir>', 'the model folder; its config.json is rewritten')
+    .addOption(new Option('--device <name>', 'where to run (default: cpu)').choices([...DEVICES]))
+    .option('--threads <n>', 'threads to run on (default: one per core)', parseWhole(1, MAX_THREADS))
+    .option('--hold-out <share>', 'share of the subjects of the train splits that training left out', parseUnit, 0.1)
+    .option('--false-alarms <rate>', 'the rate that the model uses from now on', parseUnit, 0.1)
+    .option('--sets <names>', 'only these data sets, separated by commas (default: all)', parseList)
+    .option('--limit <n>', 'at most this many images per set', parseWhole(1, 1_000_000))
+    .option('--json', 'print JSON instead of a table')
+    .action(async (root: string, options: CalibrateCommand) => {
+      const { runCalibrate } = await import('./calibrate.ts');
+      finish(await runCalibrate(root, options, io));
     });
 
   program

@@ -35,6 +35,7 @@ export interface SegmentCommand extends RegionCommand, RejectionCommand {
   readonly out: string;
   readonly threshold?: number;
   readonly presenceThreshold?: number;
+  readonly falseAlarms?: number;
   readonly joint?: boolean;
   readonly terms?: string;
   readonly window?: Window;
@@ -265,6 +266,7 @@ export async function runSegment(inputs: readonly string[], command: SegmentComm
     ...(regions.length === 0 ? {} : { regions, forceRegions: command.force ?? false }),
     ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
     ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
+    ...(command.falseAlarms === undefined ? {} : { falseAlarmRate: command.falseAlarms }),
   };
   const { model, results, errors } = await eachEncoded(
     inputs,

@@ -12,6 +12,7 @@ import type { Finding, VolumeResult } from '../formats/results.ts';
 import { type ReadVolume, readVolume } from '../formats/volume.ts';
 import { type MaskVolume, orientationLabel, type Volume } from '../image/volume.ts';
 import { loadTerms, type Terms } from '../ontology/index.ts';
+import { presenceLimit, presenceLimits } from '../parse/presence.ts';
 import { checkPrompts } from '../parse/prompts.ts';
 import type { Model } from '../parse/segment.ts';
 import { folderStore } from '../parse/slice-store.ts';
@@ -72,8 +73,9 @@ interface Job {
 }
 
 function volumeOptions({ command, terms }: Job): VolumeOptions {
-  const { plane, slices, window, modality, site, smooth, threshold, presenceThreshold } = command;
-  const given = { plane, slices, window, modality, site, smoothing: smooth, threshold, presenceThreshold, terms };
+  const { plane, slices, window, modality, site, smooth, threshold, presenceThreshold, falseAlarms } = command;
+  const presence = { presenceThreshold, falseAlarmRate: falseAlarms };
+  const given = { plane, slices, window, modality, site, smoothing: smooth, threshold, ...presence, terms };
   return {
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     joint: command.joint ?? false,
@@ -195,7 +197,7 @@ async function segmentVolumeFile(
       modality: scanned.modality,
       site: scanned.site,
       threshold: options.threshold ?? 0.5,
-      presence_threshold: options.presenceThreshold ?? model.presenceThreshold,
+      presence_threshold: presenceLimit(presenceLimits(model.presence, options), scanned.modality),
       smoothing_mm: options.smoothing ?? DEFAULT_SMOOTHING,
       fill_holes: options.fillHoles,
       largest_component: options.largestComponent,

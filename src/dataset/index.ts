@@ -1,5 +1,6 @@
 /** Data on disk in BiomedParseData's layout, its images in memory, and samples of them. */
 export { absentSiblings, foreignTargets } from './annotation.ts';
+export { holdOut } from './hold-out.ts';
 export {
   type Dataset,
   type DatasetItem,

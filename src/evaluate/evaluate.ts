@@ -47,7 +47,8 @@ export function chosenItems({ sets, items }: Dataset, limit?: number): DatasetIt
   );
 }
 
-interface Question {
+/** One prompt of an evaluation. */
+export interface EvaluationQuestion {
   readonly target: string;
   /** The ground truth; absent objects have none. */
   readonly truth: Mask | null;
@@ -60,8 +61,8 @@ async function questions(
   annotated: readonly string[],
   count: number,
   random: Random,
-): Promise<Question[]> {
-  const asked: Question[] = [];
+): Promise<EvaluationQuestion[]> {
+  const asked: EvaluationQuestion[] = [];
   for (const { target, maskFile } of item.targets) {
     const truth = await readMask(maskFile);
     const empty = !truth.data.some((value) => value !== 0);
@@ -82,6 +83,17 @@ async function questions(
 /** The random stream of an image, whatever other images are evaluated. */
 function streamOf(seed: number, { set, name }: DatasetItem): Random {
   return createRandom(mixSeed(seed, ...Buffer.from(`${set}/${name}`)));
+}
+
+/** What is asked of an image of a dataset, the same in every run with the same seed. */
+export function questionsOf(
+  item: DatasetItem,
+  dataset: Dataset,
+  { seed = 0, absentPrompts = 1 }: Pick<EvaluateOptions, 'seed' | 'absentPrompts'>,
+): Promise<EvaluationQuestion[]> {
+  const set = dataset.sets.find(({ name }) => name === item.set);
+  const annotated = set?.targets[`${item.modality}_${item.site}`] ?? [];
+  return questions(item, annotated, absentPrompts, streamOf(seed, item));
 }
 
 /** Dice of an answer without and with the model's refusal. */
@@ -108,18 +120,16 @@ export async function evaluate(
   dataset: Dataset,
   options: EvaluateOptions = {},
 ): Promise<EvaluationReport> {
-  const { limit, seed = 0, absentPrompts = 1, signal, onProgress } = options;
-  const threshold = model.presenceThreshold;
+  const { limit, signal, onProgress } = options;
   const items = chosenItems(dataset, limit);
-  const setOf = new Map(dataset.sets.map((set) => [set.name, set]));
   const present: PresentAnswer[] = [];
   const absent: AbsentAnswer[] = [];
   const start = performance.now();
   for (const [done, item] of items.entries()) {
     signal?.throwIfAborted();
     const { set, modality, site, file } = item;
-    const annotated = setOf.get(set)?.targets[`${modality}_${site}`] ?? [];
-    const asked = await questions(item, annotated, absentPrompts, streamOf(seed, item));
+    const threshold = model.presenceLimit(modality);
+    const asked = await questionsOf(item, dataset, options);
     // Presence threshold 0: the mask without the refusal, from which the gated one follows.
     const answers = await model.segment(
       file,
@@ -128,7 +138,7 @@ export async function evaluate(
     );
     for (const [i, { target, truth, kind }] of asked.entries()) {
       const { presence } = answers[i];
-      if (kind !== 'present') absent.push({ kind, presence });
+      if (kind !== 'present') absent.push({ modality, kind, presence });
       else {
         const scores = score(answers[i], truth as Mask, threshold, file);
         present.push({ set, modality, site, target, presence, ...scores });
@@ -139,7 +149,8 @@ export async function evaluate(
   return makeReport(present, absent, {
     images: items.length,
     seconds: (performance.now() - start) / 1000,
-    presenceThreshold: threshold,
+    presenceLimit: (modality) => model.presenceLimit(modality),
+    statedFalseAlarmRate: model.presence.presence?.falseAlarmRate ?? null,
     modalities,
     familyOf: modalityFamily,
   });

@@ -13,7 +13,8 @@ const present = (set: string, modality: string, target: string, dice: number, pr
 const facts = {
   images: 20,
   seconds: 4,
-  presenceThreshold: 0.5,
+  presenceLimit: () => 0.5,
+  statedFalseAlarmRate: 0.1,
   modalities: ['CT', 'MRI', 'OCT'],
   familyOf: (modality: string) => modality.split('-')[0],
 };
@@ -27,8 +28,8 @@ describe('makeReport', () => {
   const report = makeReport(
     answers,
     [
-      { kind: 'set', presence: 0.9 },
-      { kind: 'impossible', presence: 0.1 },
+      { modality: 'CT', kind: 'set', presence: 0.9 },
+      { modality: 'CT', kind: 'impossible', presence: 0.1 },
     ],
     facts,
   );

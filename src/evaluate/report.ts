@@ -19,6 +19,7 @@ export interface PresentAnswer {
 
 /** The answer for an object that is not in the image. */
 export interface AbsentAnswer {
+  readonly modality: string;
   /** `set`: annotated elsewhere in the set; `impossible`: cannot be in such an image at all. */
   readonly kind: 'set' | 'impossible';
   readonly presence: number;
@@ -53,7 +54,12 @@ export interface EvaluationReport {
   readonly pairs_by_modality: Readonly<Record<string, number>>;
   readonly presence_auroc_same_set: number | null;
   readonly presence_auroc_impossible: number | null;
+  /** Of images of unknown modality; a calibrated model has one per modality. */
   readonly presence_threshold: number;
+  /** Share of absent objects that a calibrated model says it calls present; null of others. */
+  readonly false_alarm_rate_stated: number | null;
+  /** The measured share per modality, over all nine; null where nothing absent was asked. */
+  readonly false_alarm_rate_by_modality: Readonly<Record<string, number | null>>;
   /** Share of present prompts found present, and of absent ones found absent. */
   readonly sensitivity: number | null;
   readonly specificity: number | null;
@@ -67,7 +73,9 @@ export interface EvaluationReport {
 export interface RunFacts {
   readonly images: number;
   readonly seconds: number;
-  readonly presenceThreshold: number;
+  /** What presence must reach in an image of that modality; null: unknown. */
+  readonly presenceLimit: (modality: string | null) => number;
+  readonly statedFalseAlarmRate: number | null;
   /** Names of the modalities to report. */
   readonly modalities: readonly string[];
   /** The modality's family among them: `MRI-T1` -> `MRI`. */
@@ -122,7 +130,8 @@ export function makeReport(
   const presences = present.map((one) => one.presence);
   const absentOf = (kind?: AbsentAnswer['kind']): number[] =>
     absent.filter((one) => kind === undefined || one.kind === kind).map((one) => one.presence);
-  const limit = facts.presenceThreshold;
+  const isFound = (one: PresentAnswer | AbsentAnswer): boolean => one.presence >= facts.presenceLimit(one.modality);
+  const falseAlarms = (of: readonly AbsentAnswer[]): number | null => share(of.filter(isFound).length, of.length);
   return {
     sets,
     mean_dice: rounded(mean(counted.map((pair) => pair.dice_mean))),
@@ -139,9 +148,16 @@ export function makeReport(
     pairs_by_modality: Object.fromEntries(facts.modalities.map((name) => [name, inFamily(name).length])),
     presence_auroc_same_set: rounded(auroc(presences, absentOf('set'))),
     presence_auroc_impossible: rounded(auroc(presences, absentOf('impossible'))),
-    presence_threshold: limit,
-    sensitivity: share(presences.filter((value) => value >= limit).length, presences.length),
-    specificity: share(absentOf().filter((value) => value < limit).length, absent.length),
+    presence_threshold: facts.presenceLimit(null),
+    false_alarm_rate_stated: facts.statedFalseAlarmRate,
+    false_alarm_rate_by_modality: Object.fromEntries(
+      facts.modalities.map((name) => [
+        name,
+        falseAlarms(absent.filter(({ modality }) => facts.familyOf(modality) === name)),
+      ]),
+    ),
+    sensitivity: share(present.filter(isFound).length, present.length),
+    specificity: share(absent.filter((one) => !isFound(one)).length, absent.length),
     images: facts.images,
     present_prompts: present.length,
     absent_prompts: absent.length,

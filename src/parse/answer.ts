@@ -2,6 +2,7 @@
 import { type Fit, unfitLogits } from '../image/fit.ts';
 import { measure } from '../image/measure.ts';
 import type { Decoded } from '../runtime/network.ts';
+import { type PresenceLimits, presenceLimit, presenceOf } from './presence.ts';
 import type { Rejection } from './rejection.ts';
 import type { Segmentation } from './segment.ts';
 
@@ -32,7 +33,7 @@ export function probabilityMap(
 /** From which probability a pixel is inside, and from which presence an object counts as found. */
 export interface Thresholds {
   readonly pixel: number;
-  readonly presence: number;
+  readonly presence: PresenceLimits;
   /** Below this p a tested mask is rejected. */
   readonly rejection: number;
 }
@@ -69,15 +70,16 @@ export function answer(
       inside++;
     }
   }
-  const presence = existence === null ? highest : sigmoid(existence);
-  const absent = presence < limits.presence;
+  const presence = existence === null ? highest : presenceOf(existence, limits.presence);
+  const least = presenceLimit(limits.presence, question.concept?.modality ?? null);
+  const absent = presence < least;
   const p = tested?.pValue ?? 1;
   const rejected = p < limits.rejection;
   const present = !absent && inside > 0 && !rejected;
   const mask = { data: present ? data : data.fill(0), width, height };
   const { areaPx, areaFraction, box } = measure(mask);
   const reason = absent
-    ? `absent: presence ${comparison(presence, limits.presence)}`
+    ? `absent: presence ${comparison(presence, least)}`
     : inside === 0
       ? `empty: no pixel has a probability above ${limits.pixel}`
       : rejected

@@ -4,11 +4,14 @@
  */
 import type { ModelConfig } from '../model/config.ts';
 import { BiomedParseError } from '../util/errors.ts';
+import { type PresenceCalibration, presenceProblem } from './presence.ts';
 
 /** A model's configuration, with what parsing needs beside the network's shape. */
 export interface ModelSettings extends ModelConfig {
   /** Presence from which an object counts as found; the model's own operating point. */
   readonly presenceThreshold?: number;
+  /** What calibration found; stands above `presenceThreshold`. */
+  readonly presence?: PresenceCalibration;
 }
 
 /** What a value must be: the test, and the words of the error. */
@@ -169,5 +172,7 @@ export function checkModelSettings(value: unknown, file: string): ModelSettings 
   if (presence !== undefined && !(isNumber(presence) && presence >= 0 && presence <= 1)) {
     refuse(file, 'presenceThreshold', 'a number from 0 to 1', presence);
   }
+  const problem = value.presence === undefined ? null : presenceProblem(value.presence);
+  if (problem !== null) refuse(file, problem.field, problem.allowed, problem.value);
   return settings;
 }

@@ -7,7 +7,8 @@ import type { Box, Image, Mask } from '../image/types.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import type { EncodedImage, Model, Segmentation, SegmentOptions } from './segment.ts';
 
-export interface DetectOptions extends Pick<SegmentOptions, 'threshold' | 'presenceThreshold' | 'terms' | 'signal'> {
+export interface DetectOptions
+  extends Pick<SegmentOptions, 'threshold' | 'presenceThreshold' | 'falseAlarmRate' | 'terms' | 'signal'> {
   /** Smaller parts are left out, pixels (default: a 10,000th of the image, at least 4). */
   readonly leastPx?: number;
 }

@@ -18,7 +18,8 @@ import type { EncodedImage, Segmentation, SegmentOptions } from './segment.ts';
 
 const MAX_BYTES = 2 ** 31;
 
-export interface EverythingOptions extends Pick<SegmentOptions, 'threshold' | 'presenceThreshold' | 'signal'> {
+export interface EverythingOptions
+  extends Pick<SegmentOptions, 'threshold' | 'presenceThreshold' | 'falseAlarmRate' | 'signal'> {
   /** What masks should look like (default: the published distributions). */
   readonly distributions?: Distributions;
   /** Masks below this p are rejected (0..1, default 0: none is). */

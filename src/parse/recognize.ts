@@ -17,7 +17,8 @@ import { checkModality, checkSite } from '../ontology/resolve/context.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import type { EncodedImage, Model, Segmentation, SegmentOptions } from './segment.ts';
 
-export interface RecognizeOptions extends Pick<SegmentOptions, 'threshold' | 'presenceThreshold' | 'signal'> {
+export interface RecognizeOptions
+  extends Pick<SegmentOptions, 'threshold' | 'presenceThreshold' | 'falseAlarmRate' | 'signal'> {
   /** What the image is, by any name of the ontology. */
   readonly modality: string;
   /** Where it is of; without it, candidates of all sites of the modality. */

@@ -7,7 +7,9 @@ import type { RegionPrompt } from '../image/regions.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import type { Thresholds } from './answer.ts';
+import type { ModelSettings } from './config.ts';
 import { publishedDistributions } from './distributions.ts';
+import { type PresenceOptions, type PresenceSettings, presenceLimits } from './presence.ts';
 import { checkPrompts } from './prompts.ts';
 import { checkImageType, REJECTION_THRESHOLD } from './rejection.ts';
 import type { SegmentOptions } from './segment.ts';
@@ -52,23 +54,18 @@ export function checkRegionSupport({ name, decoder }: ModelConfig, force: boolea
 
 /** The thresholds of a call; those that are not given are the usual ones, for presence the model's own. */
 export function checkThresholds(
-  options: Pick<SegmentOptions, 'threshold' | 'presenceThreshold' | 'rejection'>,
-  presenceThreshold: number,
+  options: Pick<SegmentOptions, 'threshold' | 'rejection'> & PresenceOptions,
+  model: PresenceSettings,
 ): Thresholds {
   return {
     pixel: unit('threshold', options.threshold ?? DEFAULT_THRESHOLD),
-    presence: unit('presenceThreshold', options.presenceThreshold ?? presenceThreshold),
+    presence: presenceLimits(model, options),
     rejection: unit('rejection.threshold', options.rejection?.threshold ?? REJECTION_THRESHOLD),
   };
 }
 
-/** The call as checked; `presenceThreshold` is the model's own. */
-export function checkRequest(
-  prompts: readonly string[],
-  options: SegmentOptions,
-  model: ModelConfig,
-  presenceThreshold: number,
-): Request {
+/** The call as checked. */
+export function checkRequest(prompts: readonly string[], options: SegmentOptions, model: ModelSettings): Request {
   const regions = options.regions ?? [];
   if (regions.length > 0) checkRegionSupport(model, options.forceRegions ?? false);
   const asked = regions.length > 0 && prompts.length === 0 ? [] : checkPrompts(prompts);
@@ -79,7 +76,7 @@ export function checkRequest(
       `${asked.length} prompts given; at most ${PROMPT_BATCH} are allowed together (joint)`,
     );
   }
-  const limits = checkThresholds(options, presenceThreshold);
+  const limits = checkThresholds(options, model);
   if (options.rejection !== undefined && options.imageType !== undefined) {
     checkImageType(options.imageType, options.rejection.distributions ?? publishedDistributions);
   }

@@ -24,6 +24,7 @@ import { describeResolution, type ResolvedConcept } from './concept.ts';
 import type { ModelSettings } from './config.ts';
 import { createLruCache } from './lru.ts';
 import { publishedWindow } from './preprocess.ts';
+import { type PresenceOptions, type PresenceSettings, presenceLimit, presenceLimits } from './presence.ts';
 import { type Rejection, type RejectionOptions, rejectionTest } from './rejection.ts';
 import { checkRegionSupport, checkRequest, PROMPT_BATCH } from './request.ts';
 
@@ -49,11 +50,9 @@ export interface EncodeOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface SegmentOptions extends EncodeOptions {
+export interface SegmentOptions extends EncodeOptions, PresenceOptions {
   /** A pixel is inside where its probability is above this (0..1, default 0.5). */
   readonly threshold?: number;
-  /** An object is present from this presence on (0..1, default: the model's own, else 0.5). */
-  readonly presenceThreshold?: number;
   /** Test every mask against what its target looks like, as published; a mask that does not look like it is rejected. */
   readonly rejection?: RejectionOptions;
   /** All prompts in one sequence, as the published model does it (at most 32); default: each on its own. */
@@ -138,8 +137,10 @@ export interface Model {
   readonly imageSize: number;
   /** Where it really runs. */
   readonly device: string;
-  /** Presence from which an object counts as found, unless a call says otherwise. */
-  readonly presenceThreshold: number;
+  /** Presence from which an object counts as found in an image of that modality (null: unknown), unless a call says otherwise. */
+  presenceLimit(modality: string | null): number;
+  /** How calls decide presence: the model's own settings. */
+  readonly presence: PresenceSettings;
   /** One answer per prompt, in order; the image is a path (PNG, JPEG, WebP, TIFF, DICOM) or a raster. */
   segment(image: Image | string, prompts: readonly string[], options?: SegmentOptions): Promise<Segmentation[]>;
   /** Encodes an image once, to be asked many times. */
@@ -172,7 +173,6 @@ export function createModel(
 ): Model {
   const texts = createLruCache<string, TextFeatures>(TEXT_CACHE);
   const resolutions = createLruCache<string, Resolution>(TEXT_CACHE);
-  const presenceThreshold = settings.presenceThreshold ?? 0.5;
   let disposed = false;
 
   const assertOpen = (): void => {
@@ -219,7 +219,7 @@ export function createModel(
       options: SegmentOptions = {},
     ): AsyncGenerator<RawAnswers, void, undefined> {
       assertOpen();
-      const { prompts: asked, regions, joint } = checkRequest(prompts, options, settings, presenceThreshold);
+      const { prompts: asked, regions, joint } = checkRequest(prompts, options, settings);
       const region = regions.length === 0 ? {} : { region: fitMask(regionMask(regions, width, height), fit) };
       for (let first = 0; first < Math.max(1, asked.length); first += PROMPT_BATCH) {
         const batch = asked.slice(first, first + PROMPT_BATCH);
@@ -246,7 +246,7 @@ export function createModel(
       options: SegmentOptions = {},
     ): AsyncGenerator<Segmentation, void, undefined> {
       assertOpen();
-      const { limits } = checkRequest(prompts, options, settings, presenceThreshold);
+      const { limits } = checkRequest(prompts, options, settings);
       const test = options.rejection && rejectionTest(image, options.rejection, options.imageType);
       for await (const { questions, decoded } of ask(prompts, options)) {
         for (const [i, question] of questions.entries()) {
@@ -272,10 +272,11 @@ export function createModel(
     get device() {
       return network.device;
     },
-    presenceThreshold,
+    presenceLimit: (modality) => presenceLimit(presenceLimits(settings), modality),
+    presence: settings,
     encode,
     async segment(image, prompts, options = {}) {
-      checkRequest(prompts, options, settings, presenceThreshold);
+      checkRequest(prompts, options, settings);
       const encoded = await encode(image, options);
       try {
         const found: Segmentation[] = [];

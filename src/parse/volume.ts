@@ -23,8 +23,9 @@ import { measureVolume, pixelArea, sliceAreas, type VolumeMeasurements } from '.
 import { fillVolumeHoles, largestPart } from '../image/volume-parts.ts';
 import { resolve } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
-import { comparison, probabilityMap, type Question, sigmoid, type Thresholds } from './answer.ts';
+import { comparison, probabilityMap, type Question, type Thresholds } from './answer.ts';
 import { describeResolution } from './concept.ts';
+import { presenceLimit, presenceOf } from './presence.ts';
 import { checkPrompts } from './prompts.ts';
 import { checkThresholds } from './request.ts';
 import type { Model, SegmentOptions } from './segment.ts';
@@ -36,7 +37,7 @@ export const DEFAULT_SMOOTHING = 2;
 
 export interface VolumeOptions
   extends DisplayOptions,
-    Pick<SegmentOptions, 'threshold' | 'presenceThreshold' | 'joint' | 'signal'> {
+    Pick<SegmentOptions, 'threshold' | 'presenceThreshold' | 'falseAlarmRate' | 'joint' | 'signal'> {
   /** Default: axial, by the directions of the axes, whatever the order in the file. */
   readonly plane?: Plane;
   /** Which slices, counted along the grid's own axis (default: all); the others stay empty. */
@@ -148,7 +149,7 @@ export async function scanVolume(
 ): Promise<ScannedVolume> {
   const { plane = 'axial', store = memoryStore(), terms, signal } = options;
   const prompts = checkPrompts(texts);
-  const limits = checkThresholds(options, model.presenceThreshold);
+  const limits = checkThresholds(options, model.presence);
   const smoothing = checkSmoothing(options.smoothing ?? DEFAULT_SMOOTHING);
   const indices = sliceIndices(volume, plane, options.slices);
   const display = volumeDisplay(volume, prompts, options);
@@ -163,7 +164,8 @@ export async function scanVolume(
     options.onSlice?.(i + 1, indices.length);
   }
   const axis = planeAxis(volume, plane);
-  const settings = { plane, indices, store, limits, smoothing, step: volume.spacing[axis] * step, options };
+  const { modality } = display;
+  const settings = { plane, indices, store, limits, modality, smoothing, step: volume.spacing[axis] * step, options };
   return {
     ...display,
     notes: [...display.notes, ...notes],
@@ -187,6 +189,8 @@ interface AnswerSettings {
   readonly indices: readonly number[];
   readonly store: SliceStore;
   readonly limits: Thresholds;
+  /** Of the volume, for its presence threshold; null where unknown. */
+  readonly modality: string | null;
   readonly smoothing: number;
   /** mm between the slices asked. */
   readonly step: number;
@@ -206,16 +210,19 @@ async function answerPrompt(
   volume: Volume,
   prompt: number,
   question: Question,
-  { plane, indices, store, limits, smoothing, step, options }: AnswerSettings,
+  { plane, indices, store, limits, modality, smoothing, step, options }: AnswerSettings,
 ): Promise<VolumeSegmentation> {
   const mapOf = (record: SliceRecord): Float32Array => probabilityMap(record, prompt, record.fit);
   const raw: number[] = [];
   for (const index of indices) {
     const record = await recordOf(store, index);
-    raw.push(record.existence === null ? highest(mapOf(record)) : sigmoid(record.existence[prompt]));
+    raw.push(
+      record.existence === null ? highest(mapOf(record)) : presenceOf(record.existence[prompt], limits.presence),
+    );
   }
   const presence = smoothAlongAxis(raw, step, smoothing);
-  const shown = presence.map((value) => value >= limits.presence);
+  const least = presenceLimit(limits.presence, question.concept?.modality ?? modality);
+  const shown = presence.map((value) => value >= least);
 
   let mask = emptyMask(volume);
   let [inside, sum] = [0, 0];
@@ -251,7 +258,7 @@ async function answerPrompt(
   const area = pixelArea(volume, plane);
   const best = presence.reduce((most, value) => Math.max(most, value), 0);
   const reason = !shown.includes(true)
-    ? `absent: presence ${comparison(best, limits.presence)} in every slice`
+    ? `absent: presence ${comparison(best, least)} in every slice`
     : inside === 0
       ? `empty: no voxel has a probability above ${limits.pixel}`
       : null;

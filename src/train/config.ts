@@ -21,6 +21,8 @@ export interface TrainingConfig {
     readonly root: string;
     /** Names of the sets to use; all when left out. */
     readonly sets?: readonly string[];
+    /** Share of the subjects (0..1) that is kept from training, for `calibrate`; 0 when left out. */
+    readonly holdOut?: number;
   };
   /** Folder of checkpoints, log and the exported model. */
   readonly output: string;
@@ -87,6 +89,8 @@ function checkPositive(path: string, field: string, value: unknown): void {
 
 function check(path: string, config: TrainingConfig): void {
   if (typeof config.data?.root !== 'string') refuse(path, 'data.root', config.data?.root, 'a folder');
+  const share = config.data.holdOut ?? 0;
+  if (!(typeof share === 'number' && share >= 0 && share < 1)) refuse(path, 'data.holdOut', share, '0 to below 1');
   if (typeof config.output !== 'string') refuse(path, 'output', config.output, 'a folder');
   if (typeof config.model !== 'object') refuse(path, 'model', config.model, "a model's configuration");
   for (const field of ['seed', 'workers', 'promptsPerImage', 'logEverySteps', 'checkpointEverySteps'] as const) {

@@ -5,7 +5,7 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { loadImages, openDataset } from '../dataset/index.ts';
+import { holdOut, loadImages, openDataset } from '../dataset/index.ts';
 import { portableTarget } from '../graph/onnx/target.ts';
 import { trainTokenizer } from '../model/tokenizer.ts';
 import { promptCorpus } from '../ontology/index.ts';
@@ -152,7 +152,9 @@ export async function trainFromConfig(path: string, options: TrainOptions = {}):
   const say = options.onLine ?? (() => {});
   await makeFolder(config.output);
   const sets = config.data.sets === undefined ? {} : { sets: config.data.sets };
-  const dataset = await openDataset(config.data.root, { split: 'train', ...sets });
+  const opened = await openDataset(config.data.root, { split: 'train', ...sets });
+  const share = config.data.holdOut ?? 0;
+  const dataset = share === 0 ? opened : await holdOut(opened, share, 'rest');
   say(`${dataset.items.length} images; reading`);
   const store = await loadImages(dataset, { maxSide: 256 });
   const tokenizer = await prepareTokenizer(config, options.resume === true);

@@ -4,11 +4,11 @@
  */
 import { join } from 'node:path';
 import { imageParts, listFolder, listSets, maskParts, type Split } from '../../dataset/layout.ts';
+import { readSubjects, subjectOf } from '../../dataset/subjects.ts';
 import { readMask, readRaster } from '../../formats/raster.ts';
 import { type Fingerprint, findDuplicates, fingerprint } from '../../image/fingerprint.ts';
 import { errorLine } from '../../util/errors.ts';
 import { decideByRules, knownContext } from '../rules.ts';
-import { readSubjects, subjectOf } from './subjects.ts';
 
 /** Errors spoil training or figures; warnings are for a person to look at. */
 const severities = {

@@ -1,7 +1,7 @@
 /** Whose image it is: as `dataset.json` says under `subjects`, else as the name tells by its slice, frame or visit number. */
 import { join } from 'node:path';
-import { listFolder } from '../../dataset/layout.ts';
-import { readFileChecked } from '../../util/files.ts';
+import { readFileChecked } from '../util/files.ts';
+import { listFolder } from './layout.ts';
 
 const NUMBERED = /-(?:z|s|t|slice|frame|day|visit|nodule)-?\d+$/i;
 
