@@ -45,6 +45,8 @@ function answering(maps: readonly (readonly number[] | null)[], p: readonly numb
         yield answer;
       }
     },
+    summary: new Float32Array(8),
+    guessViews: () => null,
     dispose: () => undefined,
   };
   return { image, asked };

@@ -7,6 +7,7 @@ import type { ModelConfig } from '../src/model/config.ts';
 import type { Tokenizer } from '../src/model/tokenizer.ts';
 import type { ModelSettings } from '../src/parse/config.ts';
 import { createModel, type Model } from '../src/parse/segment.ts';
+import type { ViewClassifier } from '../src/parse/views.ts';
 import type { Network } from '../src/runtime/network.ts';
 
 export const fakeConfig: ModelConfig = {
@@ -56,7 +57,10 @@ export interface Calls {
 }
 
 /** A model on the fake network, with its counters. */
-export function fakeModel(settings: Partial<ModelSettings> = {}): { model: Model; calls: Calls } {
+export function fakeModel(
+  settings: Partial<ModelSettings> = {},
+  views: ViewClassifier | null = null,
+): { model: Model; calls: Calls } {
   const config = { ...fakeConfig, ...settings };
   const calls: Calls = { images: 0, texts: [], decodes: [], joint: [], regions: [], freed: 0, disposed: 0 };
   const side = config.imageSize / 4;
@@ -74,6 +78,7 @@ export function fakeModel(settings: Partial<ModelSettings> = {}): { model: Model
       }
       if (pixels.length !== 3 * height * width) throw new Error('pixels do not fill [3, size, size]');
       const features = {
+        summary: new Float32Array(config.decoder.dim),
         dispose: () => {
           calls.freed++;
         },
@@ -105,5 +110,5 @@ export function fakeModel(settings: Partial<ModelSettings> = {}): { model: Model
       calls.disposed++;
     },
   };
-  return { model: createModel(network, tokenizer, config), calls };
+  return { model: createModel(network, tokenizer, config, { views }), calls };
 }

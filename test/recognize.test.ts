@@ -7,7 +7,7 @@ import { readRaster, writePng } from '../src/formats/raster.ts';
 import { measure } from '../src/image/measure.ts';
 import { type Concept, concepts } from '../src/ontology/index.ts';
 import { detect } from '../src/parse/detect.ts';
-import { candidates, type Found, recognize, resolveOverlaps } from '../src/parse/recognize.ts';
+import { candidates, chooseView, type Found, recognize, resolveOverlaps } from '../src/parse/recognize.ts';
 import { fakeModel } from './fake-model.ts';
 import { callCli } from './helpers/cli.ts';
 
@@ -126,6 +126,35 @@ describe('recognize', () => {
     expect(result.labels.every((label) => label === 0)).toBe(true);
   });
 
+  it('guesses what the image is where the model can and nobody says', async () => {
+    const views = ['fundus', 'OCT', 'CT'].map((modality) => ({
+      modality,
+      site: modality === 'CT' ? 'chest' : 'retinal',
+    }));
+    const zeros = () => new Array(8).fill(0);
+    const classifier = (bias: number[]) => {
+      return { views, mean: zeros(), scale: zeros().fill(1), weights: views.map(zeros), bias };
+    };
+    const sure = await recognize(fakeModel({}, classifier([5, 0, 0])).model, squares());
+    expect([sure.modality, sure.site]).toEqual(['fundus', 'retinal']);
+    expect(sure.guesses?.[0]).toMatchObject({ modality: 'fundus', site: 'retinal' });
+    expect(sure.guesses?.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 9);
+    const told = await recognize(fakeModel({}, classifier([5, 0, 0])).model, squares(), { modality: 'OCT' });
+    expect([told.modality, told.guesses]).toEqual(['OCT', null]);
+    const unsure = recognize(fakeModel({}, classifier([0.1, 0, 0])).model, squares());
+    await expect(unsure).rejects.toThrow(
+      /Cannot tell what kind of image this is \(most probable: retinal fundus 0\.36,/,
+    );
+  });
+
+  it('chooses the modality by all its sites together, and a site only where one stands out', () => {
+    const guess = (modality: string, site: string, probability: number) => ({ modality, site, probability });
+    const mixed = [guess('OCT', 'retinal', 0.4), guess('CT', 'chest', 0.25), guess('CT', 'abdomen', 0.35)];
+    expect(chooseView(mixed)).toEqual({ modality: 'CT', site: 'abdomen' });
+    const many = [guess('CT', 'chest', 0.34), guess('CT', 'abdomen', 0.33), guess('CT', 'brain', 0.33)];
+    expect(chooseView(many)).toEqual({ modality: 'CT', site: null });
+  });
+
   it('refuses what the default model was not trained on', async () => {
     const { model, calls } = fakeModel();
     const ask = (modality: string, site: string) => recognize(model, squares(), { modality, site });
@@ -218,8 +247,7 @@ describe('on the command line', () => {
 
   it('recognize refuses a missing or unknown modality, and leaves nothing', async () => {
     const none = await call('recognize', image, '--out', out);
-    expect([none.status, none.stdout]).toEqual([2, '']);
-    expect(none.stderr).toMatch(/--modality <name>' not specified/);
+    expect(none.stderr).toMatch(/cannot guess what kind of image it sees/);
     const unknown = await call('recognize', image, '--modality', 'smell', '--out', out);
     expect(unknown.status).toBe(2);
     expect(unknown.stderr).toMatch(/^biomedparse: Unknown modality "smell"; allowed: CT, [^\n]+\n$/);

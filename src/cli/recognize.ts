@@ -1,11 +1,13 @@
 /**
- * `biomedparse recognize`: everything that the model knows in images of one kind. Per image a label map (8-bit grey PNG, a
+ * `biomedparse recognize`: everything that the model knows in images, whose kind is given or guessed. Per image a label map (8-bit grey PNG, a
  * number per object), a legend of the numbers (JSON) and an overlay with a drawn legend.
  */
 import { writePng } from '../formats/raster.ts';
 import { overlay } from '../image/overlay.ts';
 import type { Box } from '../image/types.ts';
+import { checkSite } from '../ontology/resolve/context.ts';
 import { candidates, type RecognizedObject, type RecognizeOptions, recognizeEncoded } from '../parse/recognize.ts';
+import type { ViewGuess } from '../parse/views.ts';
 import { writeFileAtomic } from '../util/files.ts';
 import { eachEncoded, type ImagesCommand } from './images.ts';
 import type { CliIo } from './io.ts';
@@ -14,7 +16,7 @@ import { table } from './table.ts';
 
 /** Values of the command's options, as commander spells them. */
 export interface RecognizeCommand extends ImagesCommand {
-  readonly modality: string;
+  readonly modality?: string;
   readonly site?: string;
   readonly threshold?: number;
   readonly presenceThreshold?: number;
@@ -41,6 +43,8 @@ interface ImageReport {
   readonly height: number;
   readonly modality: string;
   readonly site: string | null;
+  /** Kinds of image by probability, where modality was not given. */
+  readonly guesses: readonly ViewGuess[] | null;
   readonly objects: readonly ObjectReport[];
   readonly covered: readonly { readonly name: string; readonly presence: number; readonly by: string }[];
   readonly absent: readonly { readonly name: string; readonly presence: number }[];
@@ -90,17 +94,25 @@ function printTable(io: CliIo, model: string, results: readonly ImageReport[], f
   ];
   const lines =
     rows.length > 0 ? table(titles, rows) : results.length > 0 ? ['Nothing that the model knows was found.'] : [];
+  for (const { input, guesses } of results) {
+    const [best, second] = guesses ?? [];
+    if (best === undefined) continue;
+    const told = [best, second].flatMap((one) => one && `${one.site} ${one.modality} (${one.probability.toFixed(2)})`);
+    io.out(`${input}: looks like ${told.filter(Boolean).join(', then ')}\n`);
+  }
   if (results.length > 0) io.out(`${lines.join('\n')}\n\nLabel maps, legends and overlays are in ${folder}\n`);
   io.out(`Model ${model}. Not a medical device: for research, not for diagnosis or treatment.\n`);
 }
 
 /** Runs the command; gives the exit status. */
 export async function runRecognize(inputs: readonly string[], command: RecognizeCommand, io: CliIo): Promise<number> {
-  candidates(command.modality, command.site); // refuses before any work
+  if (command.modality !== undefined)
+    candidates(command.modality, command.site); // refuses before any work
+  else if (command.site !== undefined) checkSite(command.site);
   const plan = planEndings(command.out, inputs, ['labels.png', 'legend.json', 'overlay.png']);
   const options: RecognizeOptions = {
-    modality: command.modality,
     signal: io.signal,
+    ...(command.modality === undefined ? {} : { modality: command.modality }),
     ...(command.site === undefined ? {} : { site: command.site }),
     ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
     ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
@@ -127,6 +139,7 @@ export async function runRecognize(inputs: readonly string[], command: Recognize
       height,
       modality,
       site,
+      guesses: found.guesses?.map((one) => ({ ...one, probability: round(one.probability) })) ?? null,
       objects: found.objects.map(reportOf),
       covered: found.covered.map((one) => ({ ...one, presence: round(one.presence) })),
       absent: found.absent.map(({ name, presence }) => ({ name, presence: round(presence) })),

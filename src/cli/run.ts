@@ -14,6 +14,7 @@ import { dataCommands } from './data.ts';
 import type { DetectCommand } from './detect.ts';
 import type { EvaluateCommand } from './evaluate.ts';
 import type { FitRejectionCommand } from './fit-rejection.ts';
+import type { FitViewsCommand } from './fit-views.ts';
 import type { InfoCommand } from './info.ts';
 import type { CliIo } from './io.ts';
 import { collect, parseList, parseMillimetres, parseSlices, parseUnit, parseWhole, parseWindow } from './options.ts';
@@ -165,10 +166,13 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     modelOptions(
       program
         .command('recognize')
-        .description('write a label map of everything that the model knows in images of one kind')
+        .description('write a label map of everything that the model knows in images')
         .argument('<image...>', 'PNG, JPEG, WebP or TIFF files')
-        .requiredOption('--modality <name>', 'what the images are, for example CT, MRI, X-Ray, ultrasound'),
-    ).option('--site <name>', 'where they are of, for example abdomen (default: all sites of the modality)'),
+        .option('--modality <name>', 'what the images are, for example CT, MRI, X-Ray, ultrasound (default: guessed)'),
+    ).option(
+      '--site <name>',
+      'where they are of, for example abdomen (default: guessed, else all sites of the modality)',
+    ),
   )
     .option('--json', 'print JSON instead of a table')
     .action(async (images: string[], options: RecognizeCommand) => {
@@ -212,6 +216,21 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     .action(async (root: string, options: CalibrateCommand) => {
       const { runCalibrate } = await import('./calibrate.ts');
       finish(await runCalibrate(root, options, io));
+    });
+
+  program
+    .command('fit-views')
+    .description('teach a model to tell kinds of image apart (for recognize without --modality), into its folder')
+    .argument('<data-root>', 'folder that holds the data sets, with train and test splits')
+    .requiredOption('--model <dir>', 'the model folder; its views.json is written')
+    .addOption(new Option('--device <name>', 'where to run (default: cpu)').choices([...DEVICES]))
+    .option('--threads <n>', 'threads to run on (default: one per core)', parseWhole(1, MAX_THREADS))
+    .option('--sets <names>', 'only these data sets, separated by commas (default: all)', parseList)
+    .option('--limit <n>', 'at most this many images per set and split', parseWhole(1, 1_000_000))
+    .option('--json', 'print JSON instead of lines')
+    .action(async (root: string, options: FitViewsCommand) => {
+      const { runFitViews } = await import('./fit-views.ts');
+      finish(await runFitViews(root, options, io));
     });
 
   program

@@ -13,6 +13,7 @@ import { checkModelSettings, type ModelSettings } from './config.ts';
 import { checkDevice, type Device } from './device.ts';
 import { packageRoot } from './package-root.ts';
 import { createModel, type Model } from './segment.ts';
+import { checkViewClassifier, type ViewClassifier } from './views.ts';
 import { readWeights } from './weights.ts';
 
 /** The shipped model's folder. */
@@ -53,6 +54,8 @@ export interface ModelParts {
   readonly settings: ModelSettings;
   readonly config: unknown;
   readonly tokenizer: VocabularyTokenizer;
+  /** What tells kinds of image apart; null where the folder has no views.json. */
+  readonly views: ViewClassifier | null;
 }
 
 /** Reads configuration and tokenizer of a model directory. */
@@ -67,7 +70,15 @@ export async function readModelParts(directory: string): Promise<ModelParts> {
     const config = await readJson(configFile);
     const settings = checkModelSettings(config, configFile);
     const json = await readJson(join(directory, 'tokenizer.json'));
-    return { settings, config, tokenizer: createTokenizer(json, { contextLength: settings.text.contextLength }) };
+    const viewsFile = join(directory, 'views.json');
+    const hasViews = statSync(viewsFile, { throwIfNoEntry: false }) !== undefined;
+    const views = hasViews ? checkViewClassifier(await readJson(viewsFile), settings.decoder.dim, viewsFile) : null;
+    return {
+      settings,
+      config,
+      views,
+      tokenizer: createTokenizer(json, { contextLength: settings.text.contextLength }),
+    };
   });
 }
 
@@ -85,10 +96,10 @@ export async function asModelError<T>(read: () => Promise<T>): Promise<T> {
 /** Opens a model directory (default: the shipped model); free it with `dispose`. */
 export async function loadModel(directory: string = defaultModelDirectory, options: LoadOptions = {}): Promise<Model> {
   checkDevice(options.device, options.threads);
-  const { settings, tokenizer } = await readModelParts(directory);
+  const { settings, tokenizer, views } = await readModelParts(directory);
   return asModelError(async () => {
     const { weights, folder } = await readWeights(join(directory, 'model.safetensors'));
     const network = await openNetwork(settings, weights, { ...options, weightFolder: folder });
-    return createModel(network, tokenizer, settings, directory);
+    return createModel(network, tokenizer, settings, { directory, views });
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Everything that the default model knows in an image of a given modality and site: candidates from the ontology, asked in
- * batches; what is not present is left out; then every pixel goes to one object.
+ * Everything that the default model knows in an image: its modality and site as given or, with a model that can, as guessed;
+ * candidates for them from the ontology, asked in batches; what is not present is left out; then every pixel goes to one object.
  *
  * - Of two objects of one category that are nearly the same pixels, the surer one stays; the other is `covered`.
  * - A whole whose present parts or kinds take nine tenths of it yields to them ("kidney" beside left and right kidney): it is
@@ -16,12 +16,13 @@ import { type Concept, concepts, modalityFamily, publishedPrompt } from '../onto
 import { checkModality, checkSite } from '../ontology/resolve/context.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import type { EncodedImage, Model, Segmentation, SegmentOptions } from './segment.ts';
+import type { ViewGuess } from './views.ts';
 
 export interface RecognizeOptions
   extends Pick<SegmentOptions, 'threshold' | 'presenceThreshold' | 'falseAlarmRate' | 'signal'> {
-  /** What the image is, by any name of the ontology. */
-  readonly modality: string;
-  /** Where it is of; without it, candidates of all sites of the modality. */
+  /** What the image is, by any name of the ontology; without it, it is guessed. */
+  readonly modality?: string;
+  /** Where it is of; without it, it is guessed, or candidates of all sites of the modality are asked. */
   readonly site?: string;
 }
 
@@ -49,7 +50,10 @@ export interface Recognition {
   readonly width: number;
   readonly height: number;
   readonly modality: string;
+  /** Null where candidates of all sites were asked. */
   readonly site: string | null;
+  /** What the image may be, most probable first; null where modality was given or the model cannot guess. */
+  readonly guesses: readonly ViewGuess[] | null;
   /** `[height, width]`: 0 nothing, else the object's label. */
   readonly labels: Uint8Array;
   /** Found objects: those of the label map by label, then those that yielded. */
@@ -93,6 +97,52 @@ export function candidates(
 function promptFor(concept: Concept, modality: string, site: string | null): string {
   const learned = concept.trainedViews.find((view) => view.modality === modality)?.site as string;
   return publishedPrompt(concept.targets[0], modality, site ?? learned);
+}
+
+/** A guess under this is no guess: the user has to say what the image is. */
+const LEAST_SURE = 0.5;
+/** Guesses that are told. */
+const MOST_TOLD = 5;
+
+const total = (guesses: readonly ViewGuess[]): number => guesses.reduce((sum, { probability }) => sum + probability, 0);
+
+/**
+ * Modality and site of an image from the guesses: the modality of most probability, which must reach one half (`input` error
+ * otherwise), and its site where that has half of the modality's probability.
+ */
+export function chooseView(guesses: readonly ViewGuess[]): { readonly modality: string; readonly site: string | null } {
+  const modalities = [...new Set(guesses.map(({ modality }) => modality))];
+  const ofModality = (name: string): ViewGuess[] => guesses.filter(({ modality }) => modality === name);
+  const best = modalities.reduce((a, b) => (total(ofModality(b)) > total(ofModality(a)) ? b : a));
+  const probability = total(ofModality(best));
+  if (probability < LEAST_SURE) {
+    const told = guesses.slice(0, 3).map((one) => `${one.site} ${one.modality} ${one.probability.toFixed(2)}`);
+    throw new BiomedParseError(
+      'input',
+      `Cannot tell what kind of image this is (most probable: ${told.join(', ')}); give the modality`,
+      { guesses: told },
+    );
+  }
+  const site = ofModality(best).find((one) => one.probability >= LEAST_SURE * probability)?.site ?? null;
+  return { modality: best, site };
+}
+
+/** What an encoded image is, as given or guessed; `usage` where neither is there. */
+function viewOf(
+  encoded: EncodedImage,
+  { modality, site }: RecognizeOptions,
+): { modality: string; site: string | undefined; guesses: readonly ViewGuess[] | null } {
+  if (modality !== undefined) return { modality, site, guesses: null };
+  const guesses = encoded.guessViews();
+  if (guesses === null) {
+    throw new BiomedParseError(
+      'usage',
+      'This model cannot guess what kind of image it sees (no views.json); give the modality',
+    );
+  }
+  const inSite = site === undefined ? guesses : guesses.filter((one) => one.site === checkSite(site));
+  const chosen = chooseView(inSite.length === 0 ? guesses : inSite);
+  return { modality: chosen.modality, site: site ?? chosen.site ?? undefined, guesses: guesses.slice(0, MOST_TOLD) };
 }
 
 /** A present object on its way to the label map. */
@@ -204,7 +254,9 @@ export function resolveOverlaps(found: readonly Found[], pixels: number): Overla
 
 /** Recognizes what is in an encoded image. */
 export async function recognizeEncoded(encoded: EncodedImage, options: RecognizeOptions): Promise<Recognition> {
-  const { modality, site, found: asked } = candidates(options.modality, options.site);
+  const view = viewOf(encoded, options);
+  const { modality, site, found: asked } = candidates(view.modality, view.site);
+  const { guesses } = view;
   const { width, height } = encoded;
   const found: Found[] = [];
   const absent: { name: string; presence: number }[] = [];
@@ -242,12 +294,16 @@ export async function recognizeEncoded(encoded: EncodedImage, options: Recognize
     presence: answer.presence,
     by,
   }));
-  return { width, height, modality, site, labels, objects, covered: coveredBy, absent };
+  return { width, height, modality, site, guesses, labels, objects, covered: coveredBy, absent };
 }
 
 /** Recognizes everything that the default model knows in an image (a path or a raster). */
-export async function recognize(model: Model, image: Image | string, options: RecognizeOptions): Promise<Recognition> {
-  candidates(options.modality, options.site);
+export async function recognize(
+  model: Model,
+  image: Image | string,
+  options: RecognizeOptions = {},
+): Promise<Recognition> {
+  if (options.modality !== undefined) candidates(options.modality, options.site);
   const encoded = await model.encode(image, options.signal === undefined ? {} : { signal: options.signal });
   try {
     return await recognizeEncoded(encoded, options);

@@ -27,6 +27,7 @@ import { publishedWindow } from './preprocess.ts';
 import { type PresenceOptions, type PresenceSettings, presenceLimit, presenceLimits } from './presence.ts';
 import { type Rejection, type RejectionOptions, rejectionTest } from './rejection.ts';
 import { checkRegionSupport, checkRequest, PROMPT_BATCH } from './request.ts';
+import { guessViews, type ViewClassifier, type ViewGuess } from './views.ts';
 
 const TEXT_CACHE = 1024;
 
@@ -119,6 +120,10 @@ export interface EncodedImage {
   readonly seconds: Seconds;
   /** How the network's square lies on the image. */
   readonly fit: Fit;
+  /** Mean of the deepest features, `[dim]`. */
+  readonly summary: Float32Array;
+  /** What the image probably is, most probable first; null if the model has no views.json. */
+  guessViews(): ViewGuess[] | null;
   /** The network's own answers, a batch of prompts at a time: for what is put together from several images. */
   ask(prompts: readonly string[], options?: SegmentOptions): AsyncGenerator<RawAnswers, void, undefined>;
   /** One answer per prompt, in order, each handed out as soon as it is made. */
@@ -169,7 +174,7 @@ export function createModel(
   network: Network,
   tokenizer: Tokenizer,
   settings: ModelSettings,
-  directory: string | null = null,
+  { directory = null, views = null }: { directory?: string | null; views?: ViewClassifier | null } = {},
 ): Model {
   const texts = createLruCache<string, TextFeatures>(TEXT_CACHE);
   const resolutions = createLruCache<string, Resolution>(TEXT_CACHE);
@@ -261,7 +266,12 @@ export function createModel(
       }
     }
 
-    return { width, height, image, seconds, fit, ask, segment, dispose: () => features.dispose() };
+    return {
+      ...{ width, height, image, seconds, fit, ask, segment },
+      summary: features.summary,
+      guessViews: () => (views === null ? null : guessViews(views, features.summary)),
+      dispose: () => features.dispose(),
+    };
   }
 
   return {

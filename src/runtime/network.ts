@@ -6,6 +6,8 @@ import type { ModelConfig } from '../model/config.ts';
 
 /** What the image encoder made of one image; opaque to callers, freed by `dispose`. */
 export interface ImageFeatures {
+  /** Mean of the coarsest memory, `[dim]`. */
+  readonly summary: Float32Array;
   dispose(): void;
 }
 

@@ -208,7 +208,8 @@ export async function openNetwork(
     async encodeImage(pixels, height, width) {
       const session = await imageSession(height, width);
       const values = await session.run({ pixels });
-      const held: HeldFeatures = { values, height, width, dispose: () => {} };
+      const summary = values.summary as Float32Array;
+      const held: HeldFeatures = { values, summary, height, width, dispose: () => {} };
       return held;
     },
     async encodeText(ids) {

@@ -1,0 +1,69 @@
+/**
+ * What an image is, guessed from the mean of its deepest features: multinomial logistic regression over the kinds of image
+ * (modality and site) that the model was trained on. `evaluate/fit-views.ts` fits it, `views.json` of a model folder keeps it.
+ */
+import { BiomedParseError } from '../util/errors.ts';
+
+/** A kind of image with how probable it is, 0..1; over all kinds they add up to 1. */
+export interface ViewGuess {
+  readonly modality: string;
+  readonly site: string;
+  readonly probability: number;
+}
+
+/** A linear classifier of `dim` features. */
+export interface ViewClassifier {
+  readonly views: readonly { readonly modality: string; readonly site: string }[];
+  /** Features are shifted by `mean` and divided by `scale`, each `[dim]`. */
+  readonly mean: readonly number[];
+  readonly scale: readonly number[];
+  /** `[views][dim]` and `[views]`. */
+  readonly weights: readonly (readonly number[])[];
+  readonly bias: readonly number[];
+}
+
+/** Probabilities of scores of any size. */
+export function softmax(scores: readonly number[]): number[] {
+  const most = Math.max(...scores);
+  const powers = scores.map((score) => Math.exp(score - most));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / sum);
+}
+
+/** All kinds of image by probability, most probable first, from features `[dim]`. */
+export function guessViews({ views, mean, scale, weights, bias }: ViewClassifier, features: Float32Array): ViewGuess[] {
+  const scaled = mean.map((value, i) => (features[i] - value) / scale[i]);
+  const scores = weights.map((row, view) => row.reduce((sum, weight, i) => sum + weight * scaled[i], bias[view]));
+  const probabilities = softmax(scores);
+  return views
+    .map((view, i) => ({ ...view, probability: probabilities[i] }))
+    .sort((a, b) => b.probability - a.probability);
+}
+
+/** The classifier in a parsed views.json; the `model` error names the wrong field of `file`. */
+export function checkViewClassifier(value: unknown, dim: number, file: string): ViewClassifier {
+  const refuse = (field: string, allowed: string): never => {
+    throw new BiomedParseError('model', `${file}: field "${field}" must be ${allowed}`, { file, field });
+  };
+  const numbers = (list: unknown, length: number, least = -1e9): boolean =>
+    Array.isArray(list) &&
+    list.length === length &&
+    list.every((one) => typeof one === 'number' && Math.abs(one) < 1e9 && one > least);
+  if (typeof value !== 'object' || value === null) refuse('', 'an object as fit-views writes it');
+  const { views, mean, scale, weights, bias } = value as Record<string, unknown>;
+  const isView = (view: unknown): boolean =>
+    typeof view === 'object' &&
+    view !== null &&
+    typeof (view as Record<string, unknown>).modality === 'string' &&
+    typeof (view as Record<string, unknown>).site === 'string';
+  if (!(Array.isArray(views) && views.length > 0 && views.every(isView))) {
+    return refuse('views', 'a list of { modality, site }');
+  }
+  if (!numbers(mean, dim)) refuse('mean', `${dim} numbers`);
+  if (!numbers(scale, dim, 0)) refuse('scale', `${dim} numbers above 0`);
+  if (!(Array.isArray(weights) && weights.length === views.length && weights.every((row) => numbers(row, dim)))) {
+    refuse('weights', `${views.length} lists of ${dim} numbers`);
+  }
+  if (!numbers(bias, views.length)) refuse('bias', `${views.length} numbers`);
+  return value as ViewClassifier;
+}
