@@ -23,6 +23,7 @@ import { openSession, type Values } from '../src/runtime/session.ts';
 import { callCli } from './helpers/cli.ts';
 import { writeFullCheckpoint } from './helpers/full-checkpoint.ts';
 import { largestDifference, readSubset, type Subset } from './helpers/golden.ts';
+import { readInChild } from './helpers/read-checkpoints.ts';
 import { describeShared, sharedPath } from './helpers/shared.ts';
 
 const golden = sharedPath('golden/full-golden');
@@ -73,6 +74,12 @@ describeShared('golden/full-golden', 'the full-size network', () => {
     const { settings } = await readModelParts(modelFolder());
     expect(settings).toMatchObject(publishedConfig);
     expect(settings.decoder).toMatchObject({ regions: true, regionsTrained: false });
+  });
+
+  test('reading all tensors takes less memory than 1.3 times the largest', async () => {
+    const [{ error, largest, peak }] = await readInChild([join(modelFolder(), 'model.safetensors')], 300);
+    expect(error).toBeNull();
+    expect(peak).toBeLessThan(1.3 * largest);
   });
 
   test('the resized image, to the byte', async () => {

@@ -6,8 +6,8 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { BiomedParseError } from '../util/errors.ts';
 import { readError, writeFileAtomic } from '../util/files.ts';
 import { type Entry, headerLength, METADATA, parseHeader, refuse } from './safetensors-header.ts';
-import { DTYPE_BYTES, elementCount, type StoredTensor } from './tensor.ts';
-import type { TensorInfo, TensorSource } from './tensor-source.ts';
+import { DTYPE_BYTES, type StoredTensor } from './tensor.ts';
+import { byteCount, memoryFor, type TensorInfo, type TensorSource } from './tensor-source.ts';
 
 export { type Dtype, fromFloat32, type StoredTensor, toFloat32 } from './tensor.ts';
 
@@ -31,9 +31,15 @@ export function parseSafetensors(bytes: Uint8Array, label: string): SafetensorsF
   return { tensors: collect(entries, data), metadata };
 }
 
-/** Reads into a fresh buffer in pieces: one read call ends at 2 GB. */
-async function readExactly(file: FileHandle, position: number, length: number, label: string): Promise<Uint8Array> {
-  const out = new Uint8Array(length);
+/** Reads in pieces: one read call ends at 2 GB. */
+async function readExactly(
+  file: FileHandle,
+  position: number,
+  length: number,
+  label: string,
+  memory?: Uint8Array,
+): Promise<Uint8Array> {
+  const out = memoryFor(length, memory);
   for (let done = 0; done < length; ) {
     const { bytesRead } = await file.read(out, done, Math.min(length - done, 2 ** 30), position + done);
     if (bytesRead === 0) refuse(label, `it ended after ${position + done} bytes`);
@@ -105,16 +111,14 @@ export async function openSafetensors(path: string): Promise<TensorSource> {
     format: 'safetensors',
     path,
     tensors: new Map(entries.map(({ name, dtype, shape }) => [name, { dtype, shape }])),
-    async read(name) {
+    async read(name, memory) {
       const entry = places.get(name) ?? refuse(path, `it has no tensor ${JSON.stringify(name)}`);
-      const bytes = await readExactly(file, start + entry.start, entry.end - entry.start, path);
+      const bytes = await readExactly(file, start + entry.start, entry.end - entry.start, path, memory);
       return { dtype: entry.dtype, shape: entry.shape, bytes };
     },
     close: () => file.close(),
   };
 }
-
-const byteCount = ({ dtype, shape }: TensorInfo): number => elementCount(shape) * DTYPE_BYTES[dtype];
 
 /** Names with wide data types first, so that all data is aligned. */
 function dataOrder(tensors: ReadonlyMap<string, TensorInfo>): [string, TensorInfo][] {

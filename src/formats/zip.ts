@@ -3,7 +3,7 @@
  * Stored and deflated entries. Refused: archives with damaged or double entries, encryption, entries that grow more
  * than a thousandfold, a wrong CRC-32 where an entry is read whole. Nothing is unpacked to disk.
  */
-import type { Readable } from 'node:stream';
+import { type FileHandle, open } from 'node:fs/promises';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { BiomedParseError, errorLine } from '../util/errors.ts';
 import { readError } from '../util/files.ts';
@@ -17,13 +17,20 @@ const MAX_GROWTH = 1032;
 const BOMB = { bytes: 1 << 24, growth: 100 };
 
 const STORED = 0;
+/** A stored entry is read in pieces of this size. */
+const PIECE_BYTES = 1 << 16;
 
 export interface ZipArchive {
   /** Unpacked bytes of every entry, by name. */
   readonly sizes: ReadonlyMap<string, number>;
-  /** Bytes `start` to `start + length` of an entry, unpacked; all of it is checked against its CRC-32. */
-  read(name: string, start?: number, length?: number): Promise<Uint8Array>;
-  close(): void;
+  /**
+   * Bytes `start` to `start + length` of an entry, unpacked, in parts; a part is good until the next one is asked for. A
+   * whole entry is checked against its CRC-32, the error comes after its last part.
+   */
+  parts(name: string, start: number, length: number): AsyncIterable<Uint8Array>;
+  /** A whole entry, checked against its CRC-32. */
+  read(name: string): Promise<Uint8Array>;
+  close(): Promise<void>;
 }
 
 function refuse(path: string, reason: string, cause?: unknown): never {
@@ -58,36 +65,42 @@ async function readEntries(zip: ZipFile, path: string): Promise<Map<string, Entr
   return entries;
 }
 
-/** Part of an entry: a stored one is read from the right place, a deflated one is unpacked and thrown away up to there. */
-async function readPart(zip: ZipFile, entry: Entry, path: string, start: number, length: number): Promise<Uint8Array> {
-  const stored = entry.compressionMethod === STORED;
-  const whole = start === 0 && length === entry.uncompressedSize;
-  const crc = whole ? createCrc32() : undefined;
-  const out = new Uint8Array(length);
-  let stream: Readable | undefined;
-  let filled = 0;
+/** Bytes of a stored entry, in pieces that lie in the same memory one after another. */
+async function* storedParts(file: FileHandle, position: number, length: number): AsyncGenerator<Uint8Array> {
+  const memory = new Uint8Array(Math.min(PIECE_BYTES, length));
+  for (let done = 0; done < length; ) {
+    const { bytesRead } = await file.read(memory, 0, Math.min(memory.length, length - done), position + done);
+    if (bytesRead === 0) return;
+    yield memory.subarray(0, bytesRead);
+    done += bytesRead;
+  }
+}
+
+/** Bytes of a deflated entry: unpacked from its beginning, thrown away up to where they are wanted. */
+async function* inflatedParts(zip: ZipFile, entry: Entry, start: number, length: number): AsyncGenerator<Uint8Array> {
+  const stream = await zip.openReadStreamPromise(entry, {});
   try {
-    let skip = stored ? 0 : start;
-    stream = await zip.openReadStreamPromise(entry, stored && !whole ? { start, end: start + length } : {});
+    let at = 0;
     for await (const chunk of stream as AsyncIterable<Buffer>) {
-      const from = Math.min(skip, chunk.length);
-      skip -= from;
-      const part = chunk.subarray(from, Math.min(chunk.length, from + length - filled));
-      crc?.add(part);
-      out.set(part, filled);
-      filled += part.length;
-      if (filled === length && !whole) break;
+      const part = chunk.subarray(Math.max(0, start - at), Math.max(0, start + length - at));
+      at += chunk.length;
+      if (part.length > 0) yield part;
+      // the last bytes of a whole entry are waited for, as its size is checked after them
+      if (at >= start + length && at < entry.uncompressedSize) return;
     }
-  } catch (error) {
-    refuse(path, `${entry.fileName}: ${errorLine(error)}`, error);
   } finally {
-    stream?.destroy();
+    stream.destroy();
   }
-  if (filled < length) refuse(path, `${entry.fileName} ends after ${filled} of ${length} bytes`);
-  if (crc !== undefined && crc.value() !== entry.crc32) {
-    refuse(path, `${entry.fileName} is damaged: its checksum (CRC-32) is wrong`);
+}
+
+/** Parts put one after another into memory that is as long as they are together. */
+export async function joinParts(parts: AsyncIterable<Uint8Array>, memory: Uint8Array): Promise<Uint8Array> {
+  let filled = 0;
+  for await (const part of parts) {
+    memory.set(part, filled);
+    filled += part.length;
   }
-  return out;
+  return memory;
 }
 
 /** Opens an archive and checks its list of entries; `close` it when done. */
@@ -99,23 +112,51 @@ export async function openZip(path: string): Promise<ZipArchive> {
     if ((error as NodeJS.ErrnoException).syscall !== undefined) throw readError(path, error);
     refuse(path, errorLine(error), error);
   }
+  let file: FileHandle | undefined;
+  const close = async (): Promise<void> => {
+    zip.close();
+    await file?.close();
+  };
   try {
     const entries = await readEntries(zip, path);
-    return {
-      sizes: new Map([...entries].map(([name, entry]) => [name, entry.uncompressedSize])),
-      async read(name, start = 0, length) {
-        const entry = entries.get(name);
-        if (entry === undefined) refuse(path, `it has no entry ${JSON.stringify(name)}`);
-        const wanted = length ?? entry.uncompressedSize - start;
-        if (start < 0 || wanted < 0 || start + wanted > entry.uncompressedSize) {
-          refuse(path, `${name} has ${entry.uncompressedSize} bytes, ${start} to ${start + wanted} are asked for`);
+    const stored = await open(path, 'r');
+    file = stored;
+    async function* parts(name: string, start: number, length: number): AsyncGenerator<Uint8Array> {
+      const entry = entries.get(name);
+      if (entry === undefined) refuse(path, `it has no entry ${JSON.stringify(name)}`);
+      const { uncompressedSize: size, compressionMethod } = entry;
+      if (start < 0 || length < 0 || start + length > size) {
+        refuse(path, `${name} has ${size} bytes, ${start} to ${start + length} are asked for`);
+      }
+      const crc = length === size ? createCrc32() : undefined;
+      let done = 0;
+      try {
+        const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+        const source =
+          compressionMethod === STORED
+            ? storedParts(stored, fileDataStart + start, length)
+            : inflatedParts(zip, entry, start, length);
+        for await (const part of source) {
+          crc?.add(part);
+          done += part.length;
+          yield part;
         }
-        return readPart(zip, entry, path, start, wanted);
-      },
-      close: () => zip.close(),
+      } catch (error) {
+        refuse(path, `${name}: ${errorLine(error)}`, error);
+      }
+      if (done < length) refuse(path, `${name} ends after ${done} of ${length} bytes`);
+      if (crc !== undefined && crc.value() !== entry.crc32) {
+        refuse(path, `${name} is damaged: its checksum (CRC-32) is wrong`);
+      }
+    }
+    const sizes = new Map([...entries].map(([name, entry]) => [name, entry.uncompressedSize]));
+    const read = (name: string): Promise<Uint8Array> => {
+      const size = sizes.get(name) ?? 0; // that it is not there is told by its parts
+      return joinParts(parts(name, 0, size), new Uint8Array(size));
     };
+    return { sizes, parts, read, close };
   } catch (error) {
-    zip.close();
+    await close();
     throw error;
   }
 }

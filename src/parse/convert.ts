@@ -10,7 +10,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { openCheckpoint } from '../formats/checkpoint.ts';
 import { fromFloat32, streamSafetensors, toFloat32 } from '../formats/safetensors.ts';
-import type { TensorInfo, TensorSource } from '../formats/tensor-source.ts';
+import { byteCount, type TensorInfo, type TensorSource } from '../formats/tensor-source.ts';
 import { inferConfig, mapCheckpoint, publishedNames } from '../model/checkpoint-mapping.ts';
 import type { PublishedSettings } from '../model/published-settings.ts';
 import { parameterSpecs } from '../runtime/open.ts';
@@ -88,9 +88,14 @@ async function checkOutput(out: string): Promise<void> {
 
 const FLOATS = ['F64', 'F32', 'F16', 'BF16'];
 
-/** One tensor as it is written: float32 or float16, every value finite. */
-async function convertTensor(source: TensorSource, name: string, dtype: 'F32' | 'F16'): Promise<Uint8Array> {
-  const tensor = await source.read(name);
+/** One tensor as it is written: float32 or float16, every value finite; perhaps in `memory`. */
+async function convertTensor(
+  source: TensorSource,
+  name: string,
+  dtype: 'F32' | 'F16',
+  memory: Uint8Array,
+): Promise<Uint8Array> {
+  const tensor = await source.read(name, memory);
   const values = toFloat32(tensor);
   const limit = dtype === 'F16' ? 65504 : Number.MAX_VALUE;
   const wrong = values.findIndex((value) => !(Math.abs(value) <= limit));
@@ -122,7 +127,8 @@ function planConversion(source: TensorSource, options: ConvertOptions) {
   const half = options.dtype === undefined ? types.every((type) => type === 'F16') : options.dtype === 'f16';
   const dtype = half ? ('F16' as const) : ('F32' as const);
   const written = new Map(kept.map((name): [string, TensorInfo] => [name, { dtype, shape: shapes.get(name) ?? [] }]));
-  return { config, written, skipped, own, dtype };
+  const largest = Math.max(...kept.map((name) => byteCount(infos.get(name) as TensorInfo)));
+  return { config, written, skipped, own, dtype, largest };
 }
 
 /** Converts a checkpoint to a model folder `out`; gives what was written. */
@@ -131,7 +137,7 @@ export async function convertCheckpoint(path: string, out: string, options: Conv
   const source = await openCheckpoint(path);
   let staging: string | undefined;
   try {
-    const { config, written, skipped, own, dtype } = planConversion(source, options);
+    const { config, written, skipped, own, dtype, largest } = planConversion(source, options);
     const tokenizer = await readTokenizerFile(options.tokenizer, config.text);
     const provenance: Provenance = {
       source: basename(path),
@@ -144,9 +150,10 @@ export async function convertCheckpoint(path: string, out: string, options: Conv
     staging = join(parent, `.biomedparse-${randomBytes(6).toString('hex')}`);
     await mkdir(staging, { recursive: true });
     let done = 0;
+    const memory = new Uint8Array(largest);
     const bytesOf = async (name: string): Promise<Uint8Array> => {
       options.signal?.throwIfAborted();
-      const bytes = await convertTensor(source, own.get(name) as string, dtype);
+      const bytes = await convertTensor(source, own.get(name) as string, dtype, memory);
       options.onProgress?.(++done, written.size);
       return bytes;
     };

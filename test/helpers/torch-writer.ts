@@ -101,7 +101,7 @@ export function zipArchive(parts: readonly ZipPart[]): Buffer {
   const central: Buffer[] = [];
   let at = 0;
   for (const { name, data, deflate = false, zip64 = false, says = {} } of parts) {
-    const packed = deflate ? deflateRawSync(data) : Buffer.from(data);
+    const packed = deflate ? deflateRawSync(data, { level: 1 }) : Buffer.from(data);
     const crc = createCrc32();
     crc.add(data);
     const size = says.size ?? data.length;

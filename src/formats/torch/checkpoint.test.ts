@@ -115,6 +115,16 @@ describe('openTorchCheckpoint', () => {
     });
   });
 
+  it('reads into memory that is given, if it is long enough', async () => {
+    const source = await openTorchCheckpoint(save(torchCheckpoint(one)));
+    const memory = new Uint8Array(100).fill(255);
+    const { bytes } = await source.read('weight', memory);
+    expect([bytes.buffer, bytes.byteLength, memory[24]]).toEqual([memory.buffer, 24, 255]);
+    expect([...toFloat32({ dtype: 'F32', shape: [2, 3], bytes })]).toEqual([1, 2, 3, 4, 5, 6]);
+    expect((await source.read('weight', new Uint8Array(8))).bytes.byteLength).toBe(24);
+    await source.close();
+  });
+
   it('reads what a big-endian machine wrote', async () => {
     const data = Buffer.alloc(24);
     for (let i = 0; i < 6; i++) data.writeFloatBE(i + 1, 4 * i);
@@ -144,6 +154,12 @@ describe('openTorchCheckpoint', () => {
   ])('refuses a tensor with %s', async (_, change) => {
     await refused(tensor(change)).toThrow(/^[^\n]*\.pt is not a usable PyTorch checkpoint: a tensor \[[^\n]*$/);
     await refused(tensor(change)).toMatchObject({ code: 'input' });
+  });
+
+  it('refuses a tensor that overlaps itself, and says what to do', async () => {
+    await refused(tensor({ shape: [3, 3], strides: [1, 1] })).toThrow(
+      /a tensor \[3, 3\] with strides \[1, 1\] overlaps itself; save its contiguous\(\) copy$/,
+    );
   });
 
   it('refuses storages that are missing, of another size, or described in two ways', async () => {

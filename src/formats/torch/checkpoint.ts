@@ -9,9 +9,9 @@
 import { open } from 'node:fs/promises';
 import { BiomedParseError } from '../../util/errors.ts';
 import { readError } from '../../util/files.ts';
-import { DTYPE_BYTES } from '../tensor.ts';
-import type { TensorInfo, TensorSource } from '../tensor-source.ts';
-import { openZip, type ZipArchive } from '../zip.ts';
+import { DTYPE_BYTES, elementCount } from '../tensor.ts';
+import { memoryFor, type TensorInfo, type TensorSource } from '../tensor-source.ts';
+import { joinParts, openZip, type ZipArchive } from '../zip.ts';
 import { gather, isContiguous, swapBytes } from './gather.ts';
 import { stateDictOptions, TensorRecord, viewEnd } from './globals.ts';
 import { MAX_PICKLE_BYTES, readPickle, refusePickle } from './pickle.ts';
@@ -137,21 +137,22 @@ export async function openTorchCheckpoint(path: string): Promise<TensorSource> {
       format: 'PyTorch',
       path,
       tensors: new Map(infos),
-      async read(name) {
+      async read(name, memory) {
         const record = records.get(name);
         if (record === undefined) refusePickle(path, `it has no tensor ${JSON.stringify(name)}`);
         const { storage, offset, shape, strides } = record;
         const width = DTYPE_BYTES[storage.dtype];
-        const length = viewEnd(shape, strides) * width;
-        const span = await archive.read(`${root}data/${storage.key}`, offset * width, length);
-        const bytes = isContiguous(shape, strides) ? span : gather(span, width, shape, strides);
+        const parts = archive.parts(`${root}data/${storage.key}`, offset * width, viewEnd(shape, strides) * width);
+        const bytes = memoryFor(elementCount(shape) * width, memory);
+        if (isContiguous(shape, strides)) await joinParts(parts, bytes);
+        else await gather(parts, width, shape, strides, bytes);
         if (bigEndian && width > 1) swapBytes(bytes, width);
         return { dtype: storage.dtype, shape, bytes };
       },
-      close: async () => archive.close(),
+      close: archive.close,
     };
   } catch (error) {
-    archive.close();
+    await archive.close();
     throw error;
   }
 }

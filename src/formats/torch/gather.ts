@@ -11,27 +11,63 @@ export function isContiguous(shape: readonly number[], strides: readonly number[
   return true;
 }
 
-/** Copies a view out of the bytes that begin at its first element; `width` bytes an element, strides in elements. */
-export function gather(
-  bytes: Uint8Array,
+/** Axes by falling stride, those of size 1 left out: in this order the elements of a view lie one after another. */
+const byStride = (shape: readonly number[], strides: readonly number[]): number[] =>
+  [...shape.keys()].filter((axis) => shape[axis] !== 1).sort((a, b) => strides[b] - strides[a]);
+
+/** Whether a view passes through its storage in one direction; repeating one place (stride 0) is allowed. */
+export function isOrdered(shape: readonly number[], strides: readonly number[]): boolean {
+  let reach = 0;
+  for (const axis of byStride(shape, strides).reverse()) {
+    if (strides[axis] < reach) return false;
+    reach += (shape[axis] - 1) * strides[axis];
+  }
+  return true;
+}
+
+/**
+ * Copies an ordered view into `out`, in C order, from parts of the bytes that begin at its first element; `width` bytes an
+ * element, strides in elements. However far apart its elements lie, only one part is in memory.
+ */
+export async function gather(
+  parts: AsyncIterable<Uint8Array>,
   width: number,
   shape: readonly number[],
   strides: readonly number[],
-): Uint8Array {
-  const out = new Uint8Array(elementCount(shape) * width);
+  out: Uint8Array,
+): Promise<void> {
+  const axes = byStride(shape, strides).reverse();
+  const steps = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
   const index = new Array<number>(shape.length).fill(0);
-  let from = 0;
-  for (let to = 0; to < out.length; to += width) {
-    for (let i = 0; i < width; i++) out[to + i] = bytes[from * width + i];
-    // the next element in C order: the last axis counts fastest
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
+  const element = new Uint8Array(width);
+  let [from, to, left] = [0, 0, elementCount(shape)];
+  // the next element in the order of the storage: the axis of the smallest stride counts fastest
+  const advance = (): void => {
+    left--;
+    for (const axis of axes) {
       from += strides[axis];
-      if (++index[axis] < shape[axis]) break;
+      to += steps[axis];
+      if (++index[axis] < shape[axis]) return;
       from -= strides[axis] * shape[axis];
+      to -= steps[axis] * shape[axis];
       index[axis] = 0;
     }
+  };
+  let [begin, filled] = [0, 0];
+  for await (const part of parts) {
+    while (left > 0) {
+      // an element may lie across the border of two parts
+      const at = from * width + filled - begin;
+      if (at >= part.length) break;
+      element[filled++] = part[at];
+      if (filled < width) continue;
+      filled = 0;
+      for (const place = from; left > 0 && from === place; advance()) {
+        for (let i = 0; i < width; i++) out[to * width + i] = element[i];
+      }
+    }
+    begin += part.length;
   }
-  return out;
 }
 
 /** Turns big-endian elements into little-endian ones, in place. */

@@ -4,6 +4,7 @@
  * storage, so that reading a tensor later cannot leave it.
  */
 import { DTYPE_BYTES, type Dtype, elementCount } from '../tensor.ts';
+import { isOrdered } from './gather.ts';
 import { type PickleGlobal, type PickleOptions, refusePickle } from './pickle.ts';
 
 /** One block of values in the archive, perhaps shared by several tensors. */
@@ -70,6 +71,12 @@ function rebuildTensor(label: string, args: readonly unknown[]): TensorRecord {
   if (!inside || elements > Math.max(storage.elements, MAX_REPEATED)) {
     const view = `[${shape.join(', ')}] with strides [${strides.join(', ')}] from ${offset}`;
     refusePickle(label, `a tensor ${view} does not fit its storage of ${storage.elements} elements`);
+  }
+  if (!isOrdered(shape, strides)) {
+    refusePickle(
+      label,
+      `a tensor [${shape.join(', ')}] with strides [${strides.join(', ')}] overlaps itself; save its contiguous() copy`,
+    );
   }
   return new TensorRecord(storage, offset, shape, strides);
 }
