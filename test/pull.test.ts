@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { downloadFromHub } from '../src/cli/hub.ts';
 import { type PullCommand, runPull } from '../src/cli/pull.ts';
 import { run } from '../src/cli/run.ts';
@@ -24,6 +24,8 @@ let requests: string[];
 let cuts: number[];
 let token: string | undefined;
 let stated: string;
+/** The tokenizer.json of each repository that has one. */
+let tokenizers: Map<string, Buffer>;
 
 /** The hub's own address answers with what it knows of the file and where it is stored; the store knows ranges. */
 function answer(request: IncomingMessage, response: ServerResponse): void {
@@ -43,6 +45,9 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   }
   if (token !== undefined && request.headers.authorization !== `Bearer ${token}`)
     return void response.writeHead(401).end();
+  const other = tokenizers.get(/^\/(.+)\/resolve\/main\/tokenizer\.json$/.exec(url)?.[1] ?? '');
+  if (other !== undefined)
+    return void response.writeHead(200, { 'content-length': other.length, etag: '"1"' }).end(other);
   if (url === '/Acme/Tiny/resolve/main/tiny.pt')
     return void response.writeHead(307, { location: '/acme/tiny/resolve/main/tiny.pt' }).end();
   if (url !== '/acme/tiny/resolve/main/tiny.pt') return void response.writeHead(404).end();
@@ -53,6 +58,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'biomedparse-pull-'));
   [requests, cuts, token] = [[], [], undefined];
+  tokenizers = new Map();
   content = Buffer.from('0123456789'.repeat(1000));
   stated = sha256Of(content);
   server = createServer(answer);
@@ -252,14 +258,76 @@ describeShared('golden/tiny-model', 'pull', () => {
     expect(info).toContain(`sha256 ${stated}`);
   });
 
-  it('fetches the tokenizer too unless it is given, and refuses what is none', async () => {
-    const out = join(folder, 'model');
-    const command: PullCommand = { out, file: 'tiny.pt', revision: 'main', tokenizer: 'acme/clip', set: heads };
-    const env = { HF_ENDPOINT: hub, XDG_CACHE_HOME: folder };
-    await expect(runPull('acme/tiny', command, io(), env)).rejects.toThrow('acme/clip has no file tokenizer.json');
-    expect(requests).toEqual(['HEAD /acme/clip/resolve/main/tokenizer.json']);
-    await expect(runPull('acme/tiny', { ...command, sha256: 'abc' }, io(), env)).rejects.toThrow(
+  describe('tokenizer', () => {
+    let own: Buffer;
+    let out: string;
+    const pull = (more: Partial<PullCommand> = {}) => {
+      const command: PullCommand = { out, file: 'tiny.pt', revision: 'main', set: heads, imageSize: 64, ...more };
+      return runPull('acme/tiny', command, io(), { HF_ENDPOINT: hub, XDG_CACHE_HOME: folder });
+    };
+    const written = (): unknown => JSON.parse(readFileSync(join(out, 'tokenizer.json'), 'utf8'));
+    const asked = (): string[] => requests.filter((line) => line.startsWith('HEAD') && line.includes('tokenizer.json'));
+
+    beforeEach(async () => {
+      out = join(folder, 'model');
+      content = readFileSync(sharedPath('golden/tiny-model/tiny.pt'));
+      stated = sha256Of(content);
+      // a tokenizer.json as a repository would have it: the one that a conversion writes
+      const first = join(folder, 'first');
+      const argv = ['convert', sharedPath('golden/tiny-model/tiny.pt'), '--merges', merges, '--out', first];
+      expect(await run([...argv, ...heads.flatMap((one) => ['--set', one])], io())).toBe(0);
+      own = readFileSync(join(first, 'tokenizer.json'));
+    });
+
+    it("is the repository's own", async () => {
+      tokenizers.set('acme/tiny', own);
+      expect(await pull()).toBe(0);
+      expect(asked()).toEqual(['HEAD /acme/tiny/resolve/main/tokenizer.json']);
+      expect(written()).toEqual(JSON.parse(own.toString()));
+      // the same file by hand
+      const again = join(folder, 'again');
+      const file = join(folder, 'biomedparse', 'hub', 'acme', 'tiny', 'main', 'tokenizer.json');
+      const argv = ['convert', sharedPath('golden/tiny-model/tiny.pt'), '--merges', file, '--out', again];
+      expect(await run([...argv, ...heads.flatMap((one) => ['--set', one])], io())).toBe(0);
+      expect(readFileSync(join(again, 'tokenizer.json')).equals(readFileSync(join(out, 'tokenizer.json')))).toBe(true);
+    });
+
+    it("is the published one's where the repository has none", async () => {
+      tokenizers.set('openai/clip-vit-base-patch32', own);
+      expect(await pull()).toBe(0);
+      expect(asked()).toEqual([
+        'HEAD /acme/tiny/resolve/main/tokenizer.json',
+        'HEAD /openai/clip-vit-base-patch32/resolve/main/tokenizer.json',
+      ]);
+      expect(written()).toEqual(JSON.parse(own.toString()));
+    });
+
+    it('is the one of --tokenizer, and nothing else is asked', async () => {
+      tokenizers.set('acme/tiny', Buffer.from('{}')).set('acme/clip', own);
+      expect(await pull({ tokenizer: 'acme/clip' })).toBe(0);
+      expect(asked()).toEqual(['HEAD /acme/clip/resolve/main/tokenizer.json']);
+      await expect(pull({ tokenizer: 'acme/none', out: join(folder, 'none') })).rejects.toThrow(
+        'acme/none has no file tokenizer.json',
+      );
+    });
+
+    it('is refused where it is none, or not for this network, and nothing is written', async () => {
+      tokenizers.set('acme/tiny', Buffer.from('{}'));
+      await expect(pull()).rejects.toThrow(/tokenizer\.json/);
+      const small = JSON.parse(own.toString());
+      small.model.vocab = Object.fromEntries(Object.entries(small.model.vocab).slice(0, 1000));
+      for (const [i, one] of small.added_tokens.entries()) one.id = 1000 + i;
+      tokenizers.set('acme/tiny', Buffer.from(JSON.stringify(small)));
+      await expect(pull()).rejects.toThrow(/it has 1002 tokens, the checkpoint 49408;/);
+      expect(existsSync(out)).toBe(false);
+    });
+  });
+
+  it('refuses a checksum that is none', async () => {
+    const command: PullCommand = { out: join(folder, 'model'), file: 'tiny.pt', revision: 'main', sha256: 'abc' };
+    await expect(runPull('acme/tiny', command, io(), { HF_ENDPOINT: hub })).rejects.toThrow(
       'allowed: 64 hexadecimal digits',
     );
+    expect(requests).toEqual([]);
   });
 });

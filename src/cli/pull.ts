@@ -13,11 +13,13 @@ export interface PullCommand extends ConversionCommand {
   readonly revision: string;
   readonly sha256?: string;
   readonly merges?: string;
-  readonly tokenizer: string;
+  readonly tokenizer?: string;
   readonly hub?: string;
   readonly token?: string;
 }
 
+/** Whose tokenizer the published network was trained with. */
+const DEFAULT_TOKENIZER = 'openai/clip-vit-base-patch32';
 const DEFAULT_HUB = 'https://huggingface.co';
 const MEGABYTE = 1e6;
 
@@ -51,9 +53,20 @@ export async function runPull(
     }
   };
   const { file, revision } = command;
+  const fetchTokenizer = async (from: string, at: string): Promise<string> =>
+    (await fetchFile({ repository: from, revision: at, file: 'tokenizer.json' })).path;
+  /** The repository's own, else the one that the published network was trained with. */
+  const findTokenizer = async (): Promise<string> => {
+    try {
+      return await fetchTokenizer(repository, revision);
+    } catch (error) {
+      if (!(error instanceof BiomedParseError) || error.fields.status !== 404) throw error;
+      return fetchTokenizer(DEFAULT_TOKENIZER, 'main');
+    }
+  };
+  const named = command.tokenizer;
   const tokenizer =
-    command.merges ??
-    (await fetchFile({ repository: command.tokenizer, revision: 'main', file: 'tokenizer.json' })).path;
+    command.merges ?? (named === undefined ? await findTokenizer() : await fetchTokenizer(named, 'main'));
   const { path, commit } = await fetchFile({ repository, revision, file }, sha256);
   const origin = `${hub}/${repository} at ${commit ?? revision}`;
   await convertWithProgress(path, command.out, { ...options, tokenizer, origin }, command, io);

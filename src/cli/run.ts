@@ -289,7 +289,10 @@ function build(io: CliIo, finish: (status: number) => void): Command {
       .option('--revision <name>', 'branch, tag or commit', 'main')
       .option('--sha256 <hex>', "what the checkpoint's SHA-256 must be (default: what the hub says)")
       .option('--merges <file>', "CLIP's list of merges or a tokenizer.json (default: the tokenizer is downloaded too)")
-      .option('--tokenizer <owner/name>', 'repository of the tokenizer.json', 'openai/clip-vit-base-patch32')
+      .option(
+        '--tokenizer <owner/name>',
+        'repository of the tokenizer.json (default: the same, else openai/clip-vit-base-patch32)',
+      )
       .option('--hub <url>', 'the hub (default: BIOMEDPARSE_HUB_URL, HF_ENDPOINT or https://huggingface.co)')
       .option('--token <token>', 'access token (default: HF_TOKEN)'),
   ).action(async (repository: string, options: PullCommand) => {
