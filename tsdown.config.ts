@@ -16,6 +16,8 @@ export default defineConfig({
   target: 'node20',
   unbundle: true,
   root: 'src',
+  /** Python that is shipped as it is. */
+  copy: [{ from: 'src/export/torch/*.py', to: 'dist/export/torch' }],
   outDir: 'dist',
   clean: true,
   dts: true,

@@ -1,77 +1,20 @@
 /** `biomedparse train` on a small data folder of phantoms: log, checkpoint, exported model, exact resume. Uses the built worker. */
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { writeMaskPng, writePng } from '../src/formats/raster.ts';
 import { readSafetensors, toFloat32 } from '../src/formats/safetensors.ts';
 import { phantom } from '../src/image/phantoms.ts';
-import { type ModelConfig, publishedConfig } from '../src/model/config.ts';
 import { loadModel } from '../src/parse/load.ts';
 import { trainFromConfig } from '../src/train/run.ts';
+import { tinyModel, writeData } from './helpers/tiny.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'biomedparse-train-'));
-
-const model: ModelConfig = {
-  ...publishedConfig,
-  name: 'trial',
-  imageSize: 64,
-  fit: 'pad',
-  backbone: {
-    embedDim: 16,
-    depths: [1, 1, 1, 1],
-    focalKernels: [[3], [3], [3], [3]],
-    mlpRatio: 2,
-    embed: 'patch',
-    activation: 'relu',
-    postNorm: true,
-    layerScale: false,
-    scalingModulator: true,
-  },
-  pixelDecoder: {
-    dim: 32,
-    maskDim: 16,
-    transformerLayers: 1,
-    heads: 2,
-    feedForward: 32,
-    norm: 'layer',
-    groups: 4,
-    convolution: 'separable',
-    maskKernel: 1,
-  },
-  text: { vocabulary: 320, contextLength: 16, width: 16, heads: 2, layers: 1 },
-  decoder: { dim: 32, queries: 2, layers: 3, heads: 2, feedForward: 32, textQueries: true, existence: true },
-};
-
-/** Writes dermoscopy and histology phantoms in BiomedParseData's layout. */
-async function writeData(root: string): Promise<void> {
-  for (const kind of ['dermoscopy', 'histology'] as const) {
-    const images = join(root, kind, 'train');
-    const masks = join(root, kind, 'train_mask');
-    mkdirSync(images, { recursive: true });
-    mkdirSync(masks, { recursive: true });
-    const subjects: Record<string, string> = {};
-    let about = { modality: '', site: '' };
-    for (let i = 0; i < 6; i++) {
-      const { image, masks: truths, modality, site } = phantom(kind, 64, i);
-      const name = `p${i}_${modality}_${site}`;
-      subjects[name] = `p${i}`;
-      about = { modality, site };
-      await writePng(join(images, `${name}.png`), image);
-      for (const { target, mask } of truths)
-        await writeMaskPng(join(masks, `${name}_${target.replaceAll(' ', '+')}.png`), mask);
-    }
-    writeFileSync(
-      join(root, kind, 'dataset.json'),
-      JSON.stringify({ name: kind, ...about, subjects: { train: subjects } }),
-    );
-  }
-}
 
 function writeConfig(name: string, steps: number): string {
   const path = join(folder, `${name}.json`);
   const config = {
-    model,
+    model: tinyModel,
     data: { root: 'data' },
     output: name,
     tokens: 16,

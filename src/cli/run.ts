@@ -13,6 +13,7 @@ import type { ConvertCommand } from './convert.ts';
 import { dataCommands } from './data.ts';
 import type { DetectCommand } from './detect.ts';
 import type { EvaluateCommand } from './evaluate.ts';
+import type { ExportCommand } from './export.ts';
 import type { FitRejectionCommand } from './fit-rejection.ts';
 import type { FitViewsCommand } from './fit-views.ts';
 import type { InfoCommand } from './info.ts';
@@ -241,6 +242,17 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     .action(async (config: string, options: TrainCommand) => {
       const { runTrain } = await import('./train.ts');
       finish(await runTrain(config, options, io));
+    });
+
+  program
+    .command('export')
+    .description('write the network and a trainer for another framework')
+    .argument('<source>', 'a model folder, or a training configuration')
+    .addOption(new Option('--to <framework>', 'which one').choices(['torch']).makeOptionMandatory())
+    .requiredOption('--out <dir>', 'the folder to make')
+    .action(async (source: string, options: ExportCommand) => {
+      const { runExport } = await import('./export.ts');
+      finish(await runExport(source, options, io));
     });
 
   conversionOptions(

@@ -64,6 +64,12 @@ const INVERSION = 0.03;
 /** Grey level that a change of contrast leaves: about the mean of medical images. */
 const PIVOT = 110;
 
+/** The ranges of all chance in a sample, for training programs elsewhere. */
+export const augmentationRanges = {
+  ...{ smallAngle: SMALL_ANGLE, scale: SCALE, shift: SHIFT, contrast: CONTRAST, brightness: BRIGHTNESS, gamma: GAMMA },
+  ...{ gain: GAIN, saturation: SATURATION, noise: NOISE, blur: BLUR, inversion: INVERSION, pivot: PIVOT },
+};
+
 /** A change of intensities at random, for an image of that many channels. */
 export function drawIntensity(random: Random, modality: string, channels: 1 | 3): Intensity {
   const spread = (most: number): number => Math.exp(random.uniform(-most, most));

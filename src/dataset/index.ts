@@ -1,5 +1,6 @@
 /** Data on disk in BiomedParseData's layout, its images in memory, and samples of them. */
-export { absentSiblings, foreignTargets } from './annotation.ts';
+export { absentSiblings, foreignTargets, foreignTargetsOfModality } from './annotation.ts';
+export { augmentationRanges } from './augment.ts';
 export { holdOut } from './hold-out.ts';
 export {
   type Dataset,
@@ -12,5 +13,6 @@ export {
   openDataset,
   type Split,
 } from './layout.ts';
-export { createSampler, type Sample, type Sampler, type SamplerOptions } from './sample.ts';
+export { planChances } from './plan.ts';
+export { createSampler, LEAST_KEPT, type Sample, type Sampler, type SamplerOptions } from './sample.ts';
 export { type ImageStore, type LoadImagesOptions, loadImages } from './store.ts';

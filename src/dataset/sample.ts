@@ -44,7 +44,7 @@ export interface Sample {
 export type Sampler = (index: number) => Sample;
 
 /** A placement that leaves less than this share of a mask in the picture gives way to a milder one, at last to the whole image. */
-const LEAST_KEPT = 0.15;
+export const LEAST_KEPT = 0.15;
 
 function check({ size, promptsPerImage, negativeFraction }: SamplerOptions): void {
   const refuse = (name: string, value: number, allowed: string): never => {

@@ -3,7 +3,7 @@ export { type Concept, conceptNamed, conceptOfTarget, concepts, isTrained, type 
 export { type Category, type MetaObject, metaObjects } from './concepts/types.ts';
 export { findImageType, type ImageType, imageTypeName, imageTypes, typePrompt } from './image-types.ts';
 export { mirrorAllowed, mirrorTarget, type Side, sideOf, turnAllowed } from './laterality.ts';
-export { drawPrompt, promptCorpus, publishedPrompt } from './prompts.ts';
+export { drawPrompt, promptCorpus, promptForms, publishedPrompt } from './prompts.ts';
 export { publishedRows } from './published-rows.ts';
 export {
   impossibleTargets,

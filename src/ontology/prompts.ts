@@ -36,6 +36,14 @@ export function publishedPrompt(target: string, modality: string, site: string):
   return `${target} in ${site} ${modality}`;
 }
 
+/** The chances and forms that prompts are drawn by, for training programs elsewhere; forms hold {name}, {view}, {modality}, {site}. */
+export const promptForms = {
+  ownName: OWN_NAME,
+  bare: BARE,
+  published: PUBLISHED,
+  templates: templates.map((form) => form('{name}', { view: '{view}', modality: '{modality}', site: '{site}' })),
+};
+
 /**
  * One prompt for a target in an image of that modality and site; how many random numbers it takes varies. Of an
  * `absent` target only names are used that mean nothing else in the image ("tumor" could be another one).

@@ -54,7 +54,16 @@ export async function loadCheckpoint(config: TrainingConfig, shared: SharedState
   return Number(metadata.step);
 }
 
-/** Fresh values by each parameter's own rule; a parameter's noise depends on its name and the seed only. */
+/** Fresh values of one parameter by its own rule; its noise depends on its name and the seed only. */
+export function initialValues(name: string, spec: ParameterSpec, seed: number): Float32Array {
+  const values = new Float32Array(spec.shape.reduce((n, side) => n * side, 1));
+  if ('value' in spec.start) return values.fill(spec.start.value);
+  const { deviation } = spec.start;
+  const random = createRandom(mixSeed(seed, ...Array.from(name, (letter) => letter.charCodeAt(0))));
+  return values.map(() => random.normal() * deviation);
+}
+
+/** Fresh values of all parameters. */
 export function initialise(
   specs: ReadonlyMap<string, ParameterSpec>,
   slots: readonly Slot[],
@@ -62,15 +71,7 @@ export function initialise(
   seed: number,
 ): void {
   const values = new Float32Array(shared.parameters);
-  for (const { name, start, size } of slots) {
-    const rule = (specs.get(name) as ParameterSpec).start;
-    if ('value' in rule) {
-      values.fill(rule.value, start, start + size);
-      continue;
-    }
-    const random = createRandom(mixSeed(seed, ...Array.from(name, (letter) => letter.charCodeAt(0))));
-    for (let i = start; i < start + size; i++) values[i] = random.normal() * rule.deviation;
-  }
+  for (const { name, start } of slots) values.set(initialValues(name, specs.get(name) as ParameterSpec, seed), start);
   new Float32Array(shared.average).set(values);
 }
 

@@ -28,7 +28,14 @@ import {
 } from '../graph/ops/index.ts';
 import { input, type Tensor } from '../graph/tensor.ts';
 import type { ModelConfig } from '../model/config.ts';
-import { choose, type ImageMemory, type Prediction, queryDecoder, similarity } from '../model/decoder.ts';
+import {
+  choose,
+  type ImageMemory,
+  type Prediction,
+  type PromptTokens,
+  queryDecoder,
+  similarity,
+} from '../model/decoder.ts';
 import { existenceLogits, imageGraph } from '../model/network.ts';
 import type { Parameters } from '../model/parameters.ts';
 import { textEncoder } from '../model/text-encoder.ts';
@@ -55,6 +62,14 @@ export interface LossGraph {
   readonly loss: Tensor;
   /** Parts of the last prediction's loss, each a scalar, for the log. */
   readonly parts: Readonly<Record<string, Tensor>>;
+  /** What the loss is made of, in the order of computation: where a lowering may cut it. */
+  readonly inner: {
+    readonly memory: ImageMemory;
+    readonly text: PromptTokens;
+    readonly predictions: readonly Prediction[];
+    /** One per judged prediction, which are the last ones. */
+    readonly losses: readonly PredictionLoss[];
+  };
 }
 
 /** Mean over four neighbours, twice as coarse: `[B,P,h*w]` to `[B,P,h*w/4]`. */
@@ -122,11 +137,13 @@ function match(prediction: Prediction, logProbability: Tensor, s: Setting): Tens
   return reshape(oneHot(argMax(neg(cost), 2), queries), [batch, prompts, 1, queries]);
 }
 
-interface PredictionLoss {
+/** Loss of one prediction: `total` is the weighted sum of the parts, each a scalar. */
+export interface PredictionLoss {
   readonly total: Tensor;
   readonly crossEntropy: Tensor;
   readonly dice: Tensor;
   readonly similarity: Tensor;
+  /** One-hot choice of the judged query, `[B,P,1,Q]`. */
   readonly choice: Tensor;
 }
 
@@ -165,7 +182,8 @@ export function lossGraph(p: Parameters, shape: BatchShape, config: ModelConfig,
   const text = textEncoder(p, ids, input('ends', [groups], 'i64'), config.text, config.decoder.dim);
   const filler = input('filler', [groups, tokens], 'bool');
   const classes = reshape(text.classes, [images, prompts, 1, config.decoder.dim]);
-  const decoded = queryDecoder(p, memory, { tokens: text.tokens, filler, classes }, config.decoder);
+  const promptTokens = { tokens: text.tokens, filler, classes };
+  const decoded = queryDecoder(p, memory, promptTokens, config.decoder);
   const targets = input('targets', [images, prompts, side * side]);
   const present = input('present', [images, prompts]);
   const coarse = halve(targets, side);
@@ -191,5 +209,6 @@ export function lossGraph(p: Parameters, shape: BatchShape, config: ModelConfig,
     parts.existence = mul(sumAll(entropy), 1 / groups);
     loss = add(loss, mul(parts.existence, weights.existence));
   }
-  return { loss, parts };
+  const inner = { memory, text: promptTokens, predictions: decoded.predictions, losses };
+  return { loss, parts, inner };
 }

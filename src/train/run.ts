@@ -110,7 +110,7 @@ async function runWorkers(
 }
 
 /** The tokenizer that the parameters were trained with: a resumed or continued model keeps its own. */
-async function prepareTokenizer(config: TrainingConfig, resume: boolean): Promise<object> {
+export async function prepareTokenizer(config: TrainingConfig, resume: boolean): Promise<object> {
   const from = resume ? modelDirectory(config) : config.startFrom;
   if (from === undefined) return trainTokenizer(promptCorpus(), config.model.text.vocabulary);
   return JSON.parse((await readFileChecked(join(from, 'tokenizer.json'))).toString('utf8'));

@@ -21,6 +21,7 @@ export const ROOMS = [
   'curate',
   'train',
   'evaluate',
+  'export',
   'server',
   'cli',
   'web',

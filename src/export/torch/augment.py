@@ -1,0 +1,165 @@
+"""
+A batch of samples on the device: one affine warp of pixels (bilinear) and masks (area coverage of 4 x 4 cells), then
+tones, saturation and noise: the chances and formulas of src/dataset/augment.ts, sample.ts and warp.ts.
+
+What is drawn for a sample (`draw`) depends on its random stream alone and is made on the host; `render` is without chance.
+"""
+import math
+
+import numpy as np
+import torch
+
+from data import SIDE, unpack
+
+NORMALS = 1 << 14
+LEAST_VARIANCE = 0.05
+
+
+def draw(rng, image, mirror, kind, chances, size):
+    """Placement and intensities of one sample, as plain numbers."""
+    colour = image.pixels.shape[0] == 3 and not kind["grey"]
+
+    def spread(most):
+        return math.exp(rng.uniform(-most, most))
+
+    def sometimes(chance):
+        return rng.uniform(chance["least"], chance["most"]) if rng.random() < chance["share"] else 0.0
+
+    scale = chances["scale"]
+    most = math.pi if kind["turn"] else chances["smallAngle"]
+    contrast = spread(chances["contrast"])
+    return {
+        "scale": min(scale["most"], max(scale["least"], math.exp(scale["deviation"] * rng.normal()))),
+        "angle": rng.uniform(-most, most),
+        "shift": rng.uniform(-chances["shift"], chances["shift"], 2),
+        "mirror": -1.0 if mirror else 1.0,
+        "gain": [contrast * (spread(chances["gain"]) if colour else 1) for _ in range(3)] if colour else [contrast] * 3,
+        "brightness": rng.uniform(-chances["brightness"], chances["brightness"]),
+        "gamma": spread(chances["gamma"]),
+        "invert": float(kind["xray"] and rng.random() < chances["inversion"]),
+        "saturation": spread(chances["saturation"]) if colour else 1.0,
+        "noise": sometimes(chances["noise"]),
+        "blur": sometimes(chances["blur"]),
+        # where each row of noise starts in the table of normal numbers; grey images have the same noise in all channels
+        "starts": np.broadcast_to(rng.integers(0, NORMALS, (3 if image.pixels.shape[0] == 3 else 1, size)), (3, size)),
+    }
+
+
+def host_batch(samples, prompts):
+    """Arrays of `samples`, a list of (image, asks, drawn), padded to a canvas of SIDE x SIDE pixels."""
+    count = len(samples)
+    canvas = np.zeros((count, 3, SIDE, SIDE), np.uint8)
+    masks = np.zeros((count, prompts, SIDE, SIDE), np.uint8)
+    areas = np.zeros((count, prompts), np.float32)
+    for i, (image, asks, _) in enumerate(samples):
+        _, height, width = image.pixels.shape
+        canvas[i] = np.pad(image.pixels, ((0, 0), (0, SIDE - height), (0, SIDE - width)), mode="edge")
+        for j, (_, target) in enumerate(asks):
+            if target is not None:
+                masks[i, j, :height, :width] = unpack(image.masks[target], height, width)
+                areas[i, j] = image.areas[target]
+    drawn = {key: np.asarray([one[key] for _, _, one in samples]) for key in samples[0][2]}
+    extent = np.asarray([image.pixels.shape[:0:-1] for image, _, _ in samples], np.float32)  # width, height
+    numbers = {key: values.astype(np.int64 if key == "starts" else np.float32) for key, values in drawn.items()}
+    return {key: torch.from_numpy(values) for key, values in {"canvas": canvas, "masks": masks, "areas": areas, "extent": extent, **numbers}.items()}
+
+
+def source_positions(batch, size, milder, fine=1):
+    """Where the centres of output pixels lie in the image: x, y [N, n, n], n = size * fine, and the step of one pixel [N].
+
+    milder: 0 as drawn, 1 half as far from the whole image, None the whole image itself.
+    """
+    width, height = batch["extent"].T
+    longer = batch["extent"].max(dim=1).values
+    share = 0.0 if milder is None else 0.5**milder
+    angle, shift = batch["angle"] * share, batch["shift"] * share
+    step = longer / size / batch["scale"] ** share
+    cosine, sine = step * angle.cos(), step * angle.sin()
+    xx, xy, yx, yy = batch["mirror"] * cosine, -sine, batch["mirror"] * sine, cosine
+    n = size * fine
+    centres = (torch.arange(n, device=width.device, dtype=torch.float32) + 0.5) / fine - size / 2
+    u, v = centres[None, None, :], centres[None, :, None]
+    at = lambda a, b, c: a[:, None, None] * u + b[:, None, None] * v + c[:, None, None]
+    return at(xx, xy, width / 2 + shift[:, 0] * longer), at(yx, yy, height / 2 + shift[:, 1] * longer), step
+
+
+def inside(batch, x, y):
+    """Bool [N, n, n]: positions that lie in the image."""
+    width, height = batch["extent"].T[:, :, None, None]
+    return (x >= 0) & (x < width) & (y >= 0) & (y < height)
+
+
+def coverage(batch, size, milder, fine):
+    """Targets [N, P, size/4, size/4], the share of each cell that is inside, and whether enough of every mask is kept [N]."""
+    x, y, step = source_positions(batch, size, milder, fine)
+    width, height = batch["extent"].T[:, :, None, None]
+    column = torch.minimum(x.clamp(min=0).floor(), width - 1).long()
+    row = torch.minimum(y.clamp(min=0).floor(), height - 1).long()
+    count, prompts = batch["masks"].shape[:2]
+    index = (row * SIDE + column).reshape(count, 1, -1).expand(-1, prompts, -1)
+    taken = batch["masks"].reshape(count, prompts, -1).gather(2, index).reshape(count, prompts, *x.shape[1:])
+    found = taken.float() * inside(batch, x, y)[:, None]
+    targets = torch.nn.functional.avg_pool2d(found, 4 * fine)
+    sums = targets.sum(dim=(2, 3))
+    needed = batch["leastKept"] * batch["areas"] / (4 * step[:, None]) ** 2
+    kept = (batch["areas"] == 0) | ((sums > 0) & (sums >= needed))
+    return targets, kept.all(dim=1)
+
+
+def smooth(pixels, variance):
+    """Pixels [N, C, H, W] smoothed by a bell of that variance (square pixels, [N]): passes of [a, 1 - 2a, a] along both axes."""
+    variance = torch.where(variance < LEAST_VARIANCE, torch.zeros_like(variance), variance)
+    passes = (variance / 0.5).ceil()
+    side = variance / passes.clamp(min=1) / 2
+    for i in range(int(passes.max())):
+        a = torch.where(passes > i, side, torch.zeros_like(side))[:, None, None, None]
+        for axis in (2, 3):
+            n = pixels.shape[axis]
+            first, last = pixels.narrow(axis, 0, 1), pixels.narrow(axis, n - 1, 1)
+            before = torch.cat([first, pixels.narrow(axis, 0, n - 1)], dim=axis)
+            after = torch.cat([pixels.narrow(axis, 1, n - 1), last], dim=axis)
+            pixels = a * (before + after) + (1 - 2 * a) * pixels
+    return pixels
+
+
+def bilinear(pixels, batch, x, y):
+    """Pixels at positions; the border pixels of an image extend half a pixel."""
+    right, bottom = (batch["extent"].T - 1)[:, :, None, None]
+    grid = [torch.minimum((p - 0.5).clamp(min=0), end) * 2 / (SIDE - 1) - 1 for p, end in ((x, right), (y, bottom))]
+    return torch.nn.functional.grid_sample(pixels, torch.stack(grid, dim=3), mode="bilinear", align_corners=True)
+
+
+def intensities(pixels, batch, table, pivot):
+    """Tones, saturation and noise of pixels [N, 3, S, S], 0 to 255."""
+    each = lambda key: batch[key][:, None, None, None]
+    tone = (255 * (pixels / 255) ** each("gamma") - pivot) * batch["gain"][:, :, None, None] + pivot + each("brightness")
+    kept = tone.clamp(0, 255)
+    kept = torch.where(each("invert") > 0, 255 - kept, kept)
+    grey = kept.mean(dim=1, keepdim=True)
+    kept = torch.where(each("saturation") == 1, kept, (grey + (kept - grey) * each("saturation")).clamp(0, 255))
+    places = (batch["starts"][:, :, :, None] + torch.arange(pixels.shape[3], device=pixels.device)) % NORMALS
+    return (kept + each("noise") * table[places]).clamp(0, 255)
+
+
+def render(batch, size, chances, table):
+    """Pixels [N, 3, S, S] 0 to 255 and targets [N, P, S/4 * S/4] of a host batch that lies on the device."""
+    batch = {**batch, "leastKept": chances["leastKept"]}
+    fine = 2 ** max(0, math.ceil(math.log2(SIDE / size)))
+    targets, _ = coverage(batch, size, None, fine)
+    x, y, step = source_positions(batch, size, None)
+    for milder in (1, 0):
+        own, kept = coverage(batch, size, milder, 1)
+        targets = torch.where(kept[:, None, None, None], own, targets)
+        place = source_positions(batch, size, milder)
+        x, y = (torch.where(kept[:, None, None], new, old) for new, old in zip(place, (x, y)))
+        step = torch.where(kept, place[2], step)
+    variance = ((step**2 - 1) / 12).clamp(min=0) + (batch["blur"] * step) ** 2
+    pixels = bilinear(smooth(batch["canvas"].float(), variance), batch, x, y)
+    pixels = intensities(pixels, batch, table, chances["pivot"])
+    pixels = pixels * inside(batch, x, y)[:, None]
+    return pixels, targets.flatten(2)
+
+
+def noise_table(device):
+    """The normal numbers that noise is made of, the same everywhere."""
+    return torch.from_numpy(np.random.default_rng(77).standard_normal(NORMALS).astype(np.float32)).to(device)

@@ -1,0 +1,37 @@
+/** Python with PyTorch for tests: Debian's packages, installed when the tests run as root on Debian and they are missing. */
+import { execFileSync, spawnSync } from 'node:child_process';
+
+const PACKAGES = ['python3-torch', 'python3-numpy', 'python3-pil'];
+
+/** A few threads of OpenBLAS on few cores only wait for one another. */
+const env = { ...process.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', PYTHONDONTWRITEBYTECODE: '1' };
+
+function find(): string | undefined {
+  const works = (python: string): boolean =>
+    spawnSync(python, ['-c', 'import torch, numpy, PIL'], { env, stdio: 'ignore' }).status === 0;
+  return ['/usr/bin/python3', 'python3'].find(works);
+}
+
+let found: string | undefined;
+
+/** The interpreter; throws where there is none and none can be installed. */
+export function pythonWithTorch(): string {
+  found ??= find();
+  if (found === undefined && process.getuid?.() === 0 && spawnSync('which', ['apt-get']).status === 0) {
+    const apt = (...words: string[]): unknown =>
+      execFileSync('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...words], { stdio: 'ignore' });
+    apt('update');
+    apt('install', '-y', '--no-install-recommends', ...PACKAGES);
+    found = find();
+  }
+  if (found === undefined)
+    throw new Error(`these tests need python3 with torch, numpy and PIL (Debian: ${PACKAGES.join(', ')})`);
+  return found;
+}
+
+/** Runs Python in a folder; gives what it printed, throws with the end of its complaints. */
+export function runPython(cwd: string, args: readonly string[]): string {
+  const run = spawnSync(pythonWithTorch(), args, { cwd, env, encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (run.status !== 0) throw new Error(`python ended with ${run.status}: ${run.stderr.slice(-3000)}`);
+  return run.stdout;
+}
