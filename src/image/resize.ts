@@ -28,9 +28,12 @@ function cubic(distance: number): number {
   return 0;
 }
 
-/** Weights of one axis; when shrinking the support grows with the scale, which is the anti-aliasing. */
-function cubicKernel(from: number, to: number): Kernel {
-  const scale = from / to;
+/**
+ * Weights of one axis from the part `start` to `end` of `from` pixels; when shrinking the support grows with the scale, which is the
+ * anti-aliasing.
+ */
+function cubicKernel(from: number, to: number, start: number, end: number): Kernel {
+  const scale = (end - start) / to;
   const filterScale = Math.max(scale, 1);
   const support = 2 * filterScale;
   const size = Math.ceil(support) * 2 + 1;
@@ -40,19 +43,19 @@ function cubicKernel(from: number, to: number): Kernel {
   const row = new Float64Array(size);
   const inverse = 1 / filterScale;
   for (let x = 0; x < to; x++) {
-    const centre = (x + 0.5) * scale;
-    const start = Math.max(0, Math.trunc(centre - support + 0.5));
-    const length = Math.min(from, Math.trunc(centre + support + 0.5)) - start;
+    const centre = start + (x + 0.5) * scale;
+    const lowest = Math.max(0, Math.trunc(centre - support + 0.5));
+    const length = Math.min(from, Math.trunc(centre + support + 0.5)) - lowest;
     let sum = 0;
     for (let i = 0; i < length; i++) {
-      row[i] = cubic((i + start - centre + 0.5) * inverse);
+      row[i] = cubic((i + lowest - centre + 0.5) * inverse);
       sum += row[i];
     }
     for (let i = 0; i < length; i++) {
       const weight = (sum === 0 ? row[i] : row[i] * (1 / sum)) * (1 << PRECISION_BITS);
       weights[x * size + i] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
     }
-    first[x] = start;
+    first[x] = lowest;
     count[x] = length;
   }
   return { size, first, count, weights };
@@ -89,14 +92,23 @@ function checkSize(width: number, height: number): void {
   }
 }
 
-/** An 8-bit image at a new size, as Pillow's `resize((width, height), BICUBIC)` gives it, byte for byte. */
-export function resizeBicubicPil(image: Image, width: number, height: number): Image {
+/**
+ * An 8-bit image at a new size, as Pillow's `resize((width, height), BICUBIC, box)` gives it, byte for byte. `box` is the part that is
+ * shown: left, top, right, bottom in pixels that need not be whole (default: all); pixels round it count where the kernel reaches them.
+ */
+export function resizeBicubicPil(
+  image: Image,
+  width: number,
+  height: number,
+  box: readonly [number, number, number, number] = [0, 0, image.width, image.height],
+): Image {
   checkSize(width, height);
   const { data, channels } = image;
+  const [left, top, right, bottom] = box;
   if (!(data instanceof Uint8Array)) throw new BiomedParseError('internal', 'bicubic resizing needs 8-bit samples');
   let pixels = data;
-  if (width !== image.width) {
-    const kernel = cubicKernel(image.width, width);
+  if (width !== image.width || left !== 0 || right !== width) {
+    const kernel = cubicKernel(image.width, width, left, right);
     const next = new Uint8Array(width * image.height * channels);
     for (let y = 0; y < image.height; y++) {
       for (let c = 0; c < channels; c++) {
@@ -105,8 +117,8 @@ export function resizeBicubicPil(image: Image, width: number, height: number): I
     }
     pixels = next;
   }
-  if (height !== image.height) {
-    const kernel = cubicKernel(image.height, height);
+  if (height !== image.height || top !== 0 || bottom !== height) {
+    const kernel = cubicKernel(image.height, height, top, bottom);
     const stride = width * channels;
     const next = new Uint8Array(stride * height);
     for (let column = 0; column < stride; column++) resampleLine(pixels, column, next, column, stride, kernel);
