@@ -1,5 +1,5 @@
 /**
- * The receipt of a volume's results: what went in (files by SHA-256, DICOM UIDs), which model and settings made it, where it
+ * The receipt of the results of a volume or a slide: what went in (files by SHA-256, DICOM UIDs), which model and settings made it, where it
  * lies in the patient, and the proof that what was written reads back as the same voxels in the same place. It names no
  * patient and no time, so that the same call gives the same bytes.
  */
@@ -62,6 +62,15 @@ export interface Origin {
   readonly samples: string;
 }
 
+/** A model with the hashes of its files. */
+export async function hashModel({ name, parameters, imageSize, device, directory }: Model): Promise<object> {
+  const files: FileHash[] = [];
+  for (const file of directory === null ? [] : ['config.json', 'model.safetensors', 'tokenizer.json']) {
+    files.push(await hashFile(join(directory as string, file)));
+  }
+  return { name, parameters, image_size: imageSize, device, files };
+}
+
 /** Hashes the input's files and samples, and the model's files. */
 export async function hashOrigin(input: string, read: ReadVolume, model: Model, frame?: number): Promise<Origin> {
   const { volume, kind, files } = read;
@@ -71,11 +80,6 @@ export async function hashOrigin(input: string, read: ReadVolume, model: Model, 
   const { studyUid, seriesUid, frameOfReferenceUid, instanceUids } = identifiers;
   const hashes: FileHash[] = [];
   for (const file of files) hashes.push(await hashFile(file));
-  const modelFiles: FileHash[] = [];
-  for (const file of model.directory === null ? [] : ['config.json', 'model.safetensors', 'tokenizer.json']) {
-    modelFiles.push(await hashFile(join(model.directory as string, file)));
-  }
-  const { name, parameters, imageSize, device } = model;
   return {
     samples,
     input: {
@@ -95,7 +99,7 @@ export async function hashOrigin(input: string, read: ReadVolume, model: Model, 
             },
           }),
     },
-    model: { name, parameters, image_size: imageSize, device, files: modelFiles },
+    model: await hashModel(model),
   };
 }
 
@@ -158,10 +162,17 @@ export async function checkObjectsRoundTrip(
   return { objects: count, voxels_equal: true };
 }
 
+/** Where a grid lies in the patient, for a receipt. */
+export const gridGeometry = (grid: Grid) => ({
+  coordinates: 'LPS, mm',
+  orientation: orientationLabel(grid),
+  ...geometry(grid),
+});
+
 /** The receipt as text. */
 export function receiptText(
   origin: Origin,
-  grid: Grid,
+  place: object,
   prompts: readonly object[],
   settings: object,
   results: readonly object[],
@@ -174,7 +185,7 @@ export function receiptText(
     model: origin.model,
     prompts,
     settings,
-    geometry: { coordinates: 'LPS, mm', orientation: orientationLabel(grid), ...geometry(grid) },
+    geometry: place,
     results,
     notes,
   };

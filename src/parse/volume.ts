@@ -27,6 +27,7 @@ import { comparison, probabilityMap, type Question, type Thresholds } from './an
 import { describeResolution } from './concept.ts';
 import { presenceLimit, presenceOf } from './presence.ts';
 import { checkPrompts } from './prompts.ts';
+import { askRecord } from './record.ts';
 import { checkThresholds } from './request.ts';
 import type { Model, SegmentOptions } from './segment.ts';
 import { memoryStore, type SliceRecord, type SliceStore } from './slice-store.ts';
@@ -94,47 +95,6 @@ export interface ScannedVolume extends VolumeDisplay {
   answer(prompt: number): Promise<VolumeSegmentation>;
 }
 
-/** One slice through the network. */
-async function askSlice(
-  model: Model,
-  volume: Volume,
-  index: number,
-  prompts: readonly string[],
-  plane: Plane,
-  display: VolumeDisplay,
-  options: VolumeOptions,
-): Promise<SliceRecord> {
-  const slice = cutSlice(volume, plane, index);
-  const { signal, joint = false, terms } = options;
-  const stop = signal === undefined ? {} : { signal };
-  const image = await model.encode(displaySlice(slice, display.window), { ...stop, pixelSpacing: slice.spacing });
-  try {
-    const parts: SliceRecord[] = [];
-    const asked = image.ask(prompts, { ...stop, joint, ...(terms === undefined ? {} : { terms }) });
-    for await (const { decoded } of asked) parts.push({ ...decoded, fit: image.fit });
-    const [{ height, width, existence }] = parts;
-    return {
-      logits: joined(parts.map(({ logits }) => logits)),
-      existence: existence === null ? null : joined(parts.map((part) => part.existence as Float32Array)),
-      height,
-      width,
-      fit: image.fit,
-    };
-  } finally {
-    image.dispose();
-  }
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
 function checkSmoothing(value: number): number {
   if (Number.isFinite(value) && value >= 0) return value;
   throw new BiomedParseError('usage', `smoothing must be a number of mm from 0 on, got ${value}`, { smoothing: value });
@@ -159,7 +119,9 @@ export async function scanVolume(
   for (const [i, index] of indices.entries()) {
     signal?.throwIfAborted();
     if ((await store.read(index)) === null) {
-      await store.write(index, await askSlice(model, volume, index, prompts, plane, display, options));
+      const slice = cutSlice(volume, plane, index);
+      const image = displaySlice(slice, display.window);
+      await store.write(index, await askRecord(model, image, prompts, options, { pixelSpacing: slice.spacing }));
     } else kept++;
     options.onSlice?.(i + 1, indices.length);
   }

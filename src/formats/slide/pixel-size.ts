@@ -48,5 +48,7 @@ export function statedPixelSize(
 ): PixelSize | null {
   if (isAperio(description)) return aperioSize(description);
   const [x, y] = [resolution.x, resolution.y].map((value) => (TIFF_UNITS[resolution.unit] ?? Number.NaN) / value);
-  return (isOme(description) ? omeSize(description) : null) ?? (plausible(x, y) ? { x, y, source: 'resolution tags' } : null);
+  return (
+    (isOme(description) ? omeSize(description) : null) ?? (plausible(x, y) ? { x, y, source: 'resolution tags' } : null)
+  );
 }

@@ -8,7 +8,14 @@
  */
 import { BiomedParseError } from '../../util/errors.ts';
 import { readDirectories, type TiffDirectory, TIFF_TAG as tag, tagNumber, tagText } from '../tiff/directory.ts';
-import { createTileCache, openTiffImage, readTiffRegion, type TiffImage, type TiffSize, tiffSize } from '../tiff/image.ts';
+import {
+  createTileCache,
+  openTiffImage,
+  readTiffRegion,
+  type TiffImage,
+  type TiffSize,
+  tiffSize,
+} from '../tiff/image.ts';
 import { type ByteSource, openFileSource } from '../tiff/source.ts';
 import { isAperio, isOme, type PixelSize, statedPixelSize } from './pixel-size.ts';
 
@@ -106,7 +113,10 @@ export async function readSlide(source: ByteSource): Promise<Slide> {
     height,
     pixelSize,
     levels,
-    notes: left === 0 ? [] : [`${left} more ${left === 1 ? 'image' : 'images'} in the file (thumbnails, labels, other planes) left out`],
+    notes:
+      left === 0
+        ? []
+        : [`${left} more ${left === 1 ? 'image' : 'images'} in the file (thumbnails, labels, other planes) left out`],
     async read(level, region) {
       const image = images[level];
       const { left, top, width, height } = region;

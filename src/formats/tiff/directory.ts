@@ -87,7 +87,8 @@ async function readHeader(source: ByteSource): Promise<Layout & { readonly first
 async function readDirectory(source: ByteSource, at: number, { little, big }: Layout) {
   const [head, each, word] = big ? [8, 20, 8] : [2, 12, 4];
   const tags = unsigned(source, viewOf(await source.read(at, head)), 0, head, little);
-  if (tags > MAX_TAGS) refuseTiff(source.label, `it is damaged: a directory of ${tags} tags; at most ${MAX_TAGS} are allowed`);
+  if (tags > MAX_TAGS)
+    refuseTiff(source.label, `it is damaged: a directory of ${tags} tags; at most ${MAX_TAGS} are allowed`);
   const view = viewOf(await source.read(at + head, tags * each + word));
   const entries = new Map<number, Entry>();
   for (let i = 0; i < tags; i++) {

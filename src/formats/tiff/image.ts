@@ -40,7 +40,12 @@ export async function tiffSize(source: ByteSource, directory: TiffDirectory): Pr
   return { width, height, tiled: directory.entries.has(tag.tileOffsets) || directory.entries.has(tag.tileWidth) };
 }
 
-const PHOTOMETRICS: Readonly<Record<number, string>> = { 3: 'a palette', 4: 'a transparency mask', 5: 'CMYK', 8: 'L*a*b*' };
+const PHOTOMETRICS: Readonly<Record<number, string>> = {
+  3: 'a palette',
+  4: 'a transparency mask',
+  5: 'CMYK',
+  8: 'L*a*b*',
+};
 
 async function sampleFormat(source: ByteSource, directory: TiffDirectory): Promise<TileFormat> {
   const number = (name: number, otherwise: number) => tagNumber(source, directory, name, otherwise);
@@ -53,7 +58,8 @@ async function sampleFormat(source: ByteSource, directory: TiffDirectory): Promi
     refuse(`its samples are ${named} of ${bits[0] ?? 1} bits; of slides 8-bit unsigned samples are allowed`);
   }
   if (![1, 3, 4].includes(samples)) refuse(`it has ${samples} samples a pixel; allowed: 1, 3 and 4`);
-  if (samples > 1 && (await number(tag.planar, 1)) !== 1) refuse('its colour planes are stored apart; allowed: together');
+  if (samples > 1 && (await number(tag.planar, 1)) !== 1)
+    refuse('its colour planes are stored apart; allowed: together');
   const compression = await number(tag.compression, 1);
   if (!Object.hasOwn(COMPRESSIONS, compression)) {
     const allowed = [...new Set(Object.values(COMPRESSIONS))].join(', ');
@@ -62,7 +68,9 @@ async function sampleFormat(source: ByteSource, directory: TiffDirectory): Promi
   const photometric = await number(tag.photometric, samples === 1 ? 1 : 2);
   const decoded = COMPRESSIONS[compression].startsWith('JPEG');
   if (!(samples === 1 ? photometric <= 1 : photometric === 2 || (photometric === 6 && decoded))) {
-    refuse(`its colours are ${PHOTOMETRICS[photometric] ?? `of kind ${photometric}`}; allowed: grey, RGB, YCbCr in JPEG`);
+    refuse(
+      `its colours are ${PHOTOMETRICS[photometric] ?? `of kind ${photometric}`}; allowed: grey, RGB, YCbCr in JPEG`,
+    );
   }
   const predictor = await number(tag.predictor, 1);
   if (predictor !== 1 && predictor !== 2) refuse(`its predictor ${predictor} is not read; allowed: 1, 2`);

@@ -39,10 +39,13 @@ function segments(data: Uint8Array): { readonly head: Uint8Array[]; readonly sca
 
 /** Width, height and components of the frame header; refuses (`TileError`) other JPEG than 8-bit baseline, extended or progressive. */
 function frameSize(head: readonly Uint8Array[]): readonly [number, number, number] {
-  const frames = head.filter(({ 1: marker }) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker));
+  const frames = head.filter(
+    ({ 1: marker }) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker),
+  );
   const [frame] = frames;
   if (frames.length !== 1 || frame.length < 10) throw new TileError('its JPEG data have no usable frame header');
-  if (frame[1] > 0xc2 || frame[4] !== 8) throw new TileError('its JPEG data are not of 8 bits in baseline or progressive mode');
+  if (frame[1] > 0xc2 || frame[4] !== 8)
+    throw new TileError('its JPEG data are not of 8 bits in baseline or progressive mode');
   return [frame[7] * 256 + frame[8], frame[5] * 256 + frame[6], frame[9]];
 }
 

@@ -43,7 +43,7 @@ export function unpackLzw(packed: Uint8Array, size: number): Uint8Array | null {
       lengths[next] = filled - start + 1;
       next++;
     }
-    if (next >= (1 << width) && width < 12) width++;
+    if (next >= 1 << width && width < 12) width++;
   }
   return out;
 }

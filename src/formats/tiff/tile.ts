@@ -123,4 +123,5 @@ export async function decodeTile(
 }
 
 /** Whether an error says that a tile's data cannot be decoded. */
-export const isTileError = (error: unknown): error is Error => error instanceof TileError || error instanceof CodecError;
+export const isTileError = (error: unknown): error is Error =>
+  error instanceof TileError || error instanceof CodecError;

@@ -1,0 +1,41 @@
+/** One image through the network, its answers to all prompts as the record that a store keeps. */
+import type { Image } from '../image/types.ts';
+import type { EncodeOptions, Model, SegmentOptions } from './segment.ts';
+import type { SliceRecord } from './slice-store.ts';
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Encodes an image and asks all prompts. */
+export async function askRecord(
+  model: Model,
+  pixels: Image,
+  prompts: readonly string[],
+  { signal, joint = false, terms }: Pick<SegmentOptions, 'signal' | 'joint' | 'terms'>,
+  encoding: Pick<EncodeOptions, 'pixelSpacing'> = {},
+): Promise<SliceRecord> {
+  const stop = signal === undefined ? {} : { signal };
+  const image = await model.encode(pixels, { ...stop, ...encoding });
+  try {
+    const parts: SliceRecord[] = [];
+    const asked = image.ask(prompts, { ...stop, joint, ...(terms === undefined ? {} : { terms }) });
+    for await (const { decoded } of asked) parts.push({ ...decoded, fit: image.fit });
+    const [{ height, width, existence }] = parts;
+    return {
+      logits: joined(parts.map(({ logits }) => logits)),
+      existence: existence === null ? null : joined(parts.map((part) => part.existence as Float32Array)),
+      height,
+      width,
+      fit: image.fit,
+    };
+  } finally {
+    image.dispose();
+  }
+}
