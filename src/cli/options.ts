@@ -58,6 +58,17 @@ export function parseSlices(text: string): SliceRange {
   );
 }
 
+/** A number within limits. */
+export function parseNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= min && value <= max)) {
+      throw new InvalidArgumentError(`allowed: a number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
 /** A length in mm, from 0 to 100. */
 export function parseMillimetres(text: string): number {
   const value = Number(text);

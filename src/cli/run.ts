@@ -18,7 +18,16 @@ import type { FitRejectionCommand } from './fit-rejection.ts';
 import type { FitViewsCommand } from './fit-views.ts';
 import type { InfoCommand } from './info.ts';
 import type { CliIo } from './io.ts';
-import { collect, parseList, parseMillimetres, parseSlices, parseUnit, parseWhole, parseWindow } from './options.ts';
+import {
+  collect,
+  parseList,
+  parseMillimetres,
+  parseNumber,
+  parseSlices,
+  parseUnit,
+  parseWhole,
+  parseWindow,
+} from './options.ts';
 import type { PullCommand } from './pull.ts';
 import type { RecognizeCommand } from './recognize.ts';
 import { collectBox, collectPoint } from './regions.ts';
@@ -82,7 +91,7 @@ function build(io: CliIo, finish: (status: number) => void): Command {
         .description('write one mask and one picture per image or volume and prompt')
         .argument(
           '<image...>',
-          'PNG, JPEG, WebP, TIFF or DICOM files, or volumes: NIfTI, NRRD, MetaImage, a DICOM folder',
+          'PNG, JPEG, WebP, TIFF or DICOM files, volumes (NIfTI, NRRD, MetaImage, a DICOM folder) or slides (SVS, pyramidal TIFF)',
         )
         .option('-p, --prompt <text>', 'what to find, in words; may be given many times', collect),
     ),
@@ -129,10 +138,43 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     )
     .option('--fill-holes', 'fill holes of masks of volumes')
     .option('--largest-component', 'keep the largest connected part of masks of volumes')
+    .option(
+      '--mpp <microns>',
+      'microns per pixel at which a slide is shown to the model (default: 0.5)',
+      parseNumber(0.05, 50),
+    )
+    .option(
+      '--source-mpp <microns>',
+      'microns per pixel of the slide itself (default: what its file says)',
+      parseNumber(0.01, 1000),
+    )
+    .option('--tile <px>', "side of a slide's tiles (default: what the model sees at once)", parseWhole(32, 4096))
+    .option(
+      '--overlap <px>',
+      'pixels that neighbouring tiles share (default: a quarter of a tile)',
+      parseWhole(0, 2048),
+    )
+    .addOption(
+      new Option('--tissue <how>', 'tiles of a slide that show tissue, or all (default: detect)').choices([
+        'detect',
+        'all',
+      ]),
+    )
+    .option(
+      '--least-um2 <n>',
+      'smaller objects of a slide are not counted (default: 10 square microns)',
+      parseNumber(0, 1e12),
+    )
     .option('--json', 'print JSON instead of a table')
     .action(async (images: string[], options: SegmentCommand) => {
       const { segmentKind } = await import('./segment-kind.ts');
-      if ((await segmentKind(images, options)) === 'volume') {
+      const kind = await segmentKind(images, options);
+      if (kind === 'slide') {
+        const { runSlides } = await import('./slides.ts');
+        finish(await runSlides(images, options, io));
+        return;
+      }
+      if (kind === 'volume') {
         const { runVolumes } = await import('./volumes.ts');
         finish(await runVolumes(images, options, io));
         return;

@@ -1,4 +1,5 @@
-/** Whether `segment` was given images or volumes, and which of its options go with which. */
+/** Whether `segment` was given images, volumes or slides, and which of its options go with which. */
+import { isSlide } from '../formats/slide/slide.ts';
 import { volumeKind } from '../formats/volume.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import type { SegmentCommand } from './segment.ts';
@@ -31,25 +32,60 @@ const IMAGE_ONLY = [
   'saveProbabilities',
 ] as const satisfies readonly (keyof SegmentCommand)[];
 
+const SLIDE_ONLY = [
+  'mpp',
+  'sourceMpp',
+  'tile',
+  'overlap',
+  'tissue',
+  'leastUm2',
+] as const satisfies readonly (keyof SegmentCommand)[];
+
+/** Options of images and volumes that slides do not have. */
+const NOT_OF_SLIDES = ['window', 'format'] as const satisfies readonly (keyof SegmentCommand)[];
+
+type InputKind = 'image' | 'volume' | 'slide';
+
+const FOREIGN: Readonly<Record<InputKind, readonly (readonly [InputKind, readonly (keyof SegmentCommand)[]])[]>> = {
+  image: [
+    ['volume', VOLUME_ONLY],
+    ['slide', SLIDE_ONLY],
+  ],
+  volume: [
+    ['image', IMAGE_ONLY],
+    ['slide', SLIDE_ONLY],
+  ],
+  slide: [
+    ['volume', VOLUME_ONLY],
+    ['image', [...IMAGE_ONLY, ...NOT_OF_SLIDES]],
+  ],
+};
+
 const flag = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** What the inputs are; refuses (`usage`) a mixture, and options that are for the other kind. */
-export async function segmentKind(inputs: readonly string[], command: SegmentCommand): Promise<'image' | 'volume'> {
-  const kinds = await Promise.all(
-    inputs.map(async (input) => ((await volumeKind(input)) === null ? 'image' : 'volume')),
-  );
-  if (new Set(kinds).size > 1) {
-    const [image, volume] = ['image', 'volume'].map((kind) => inputs[kinds.indexOf(kind as 'image' | 'volume')]);
-    throw new BiomedParseError('usage', `${image} is an image and ${volume} a volume; one kind at a time is allowed`);
-  }
-  const [kind] = kinds as readonly ('image' | 'volume')[];
-  const wrong = (kind === 'image' ? VOLUME_ONLY : IMAGE_ONLY).find((name) => command[name] !== undefined);
-  if (wrong !== undefined) {
-    const other = kind === 'image' ? 'volume' : 'image';
+async function kindOf(input: string, asSlide: boolean): Promise<InputKind> {
+  if ((await volumeKind(input)) !== null) return 'volume';
+  return (await isSlide(input, asSlide)) ? 'slide' : 'image';
+}
+
+/** What the inputs are; refuses (`usage`) a mixture, and options that are for another kind. */
+export async function segmentKind(inputs: readonly string[], command: SegmentCommand): Promise<InputKind> {
+  const asSlide = SLIDE_ONLY.some((name) => command[name] !== undefined);
+  const kinds = await Promise.all(inputs.map((input) => kindOf(input, asSlide)));
+  const [kind] = kinds as readonly InputKind[];
+  const named = (one: InputKind): string => `${one === 'image' ? 'an' : 'a'} ${one}`;
+  const other = kinds.findIndex((one) => one !== kind);
+  if (other !== -1) {
+    const [first, second] = [0, other].sort((a, b) => kinds[a].localeCompare(kinds[b]));
     throw new BiomedParseError(
       'usage',
-      `${flag(wrong)} is for ${other}s, and ${inputs[0]} is read as ${kind === 'image' ? 'an image' : 'a volume'}`,
+      `${inputs[first]} is ${named(kinds[first])} and ${inputs[second]} ${named(kinds[second])}; one kind at a time is allowed`,
     );
+  }
+  for (const [whose, names] of FOREIGN[kind]) {
+    const wrong = names.find((name) => command[name] !== undefined);
+    if (wrong === undefined) continue;
+    throw new BiomedParseError('usage', `${flag(wrong)} is for ${whose}s, and ${inputs[0]} is read as ${named(kind)}`);
   }
   if (command.everything && command.format !== undefined) {
     throw new BiomedParseError('usage', '--format goes with prompts, not with --everything');

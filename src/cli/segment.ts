@@ -58,6 +58,13 @@ export interface SegmentCommand extends RegionCommand, RejectionCommand {
   readonly smooth?: number;
   readonly fillHoles?: boolean;
   readonly largestComponent?: boolean;
+  // of slides
+  readonly mpp?: number;
+  readonly sourceMpp?: number;
+  readonly tile?: number;
+  readonly overlap?: number;
+  readonly tissue?: 'detect' | 'all';
+  readonly leastUm2?: number;
 }
 
 /** One prompt's answer in the JSON output. */

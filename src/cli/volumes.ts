@@ -206,7 +206,10 @@ async function segmentVolumeFile(
       terms_sha256: job.termsHash,
     };
     const asked = reports.map(({ text, concept, present, presence }) => ({ text, concept, present, presence }));
-    await writeFileAtomic(folder.stage(receipt), receiptText(origin, gridGeometry(volume), asked, settings, results, notes));
+    await writeFileAtomic(
+      folder.stage(receipt),
+      receiptText(origin, gridGeometry(volume), asked, settings, results, notes),
+    );
     await folder.commit();
     await rm(work, { recursive: true, force: true });
     const seconds = { slices: between - start, results: performance.now() - between };

@@ -25,9 +25,17 @@ describe('rowComponents', () => {
     for (let n = 0; n < 60; n++) {
       const [width, height] = [1 + random.integer(40), 1 + random.integer(30)];
       const density = random.next();
-      const mask = { data: Uint8Array.from({ length: width * height }, () => (random.next() < density ? 1 : 0)), width, height };
+      const mask = {
+        data: Uint8Array.from({ length: width * height }, () => (random.next() < density ? 1 : 0)),
+        width,
+        height,
+      };
       const whole = components(mask);
-      const found = byRows(mask).map((part) => ({ area: part.areaPx, box: part.box, mask: rowComponentMask(part).data }));
+      const found = byRows(mask).map((part) => ({
+        area: part.areaPx,
+        box: part.box,
+        mask: rowComponentMask(part).data,
+      }));
       const expected = whole.parts.map(({ label, areaPx, box: [left, top, right, bottom] }) => {
         const all = componentMask(whole, label, width, height).data;
         const cut = [];

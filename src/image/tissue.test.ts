@@ -33,7 +33,13 @@ describe('findTissue', () => {
 describe('otsu', () => {
   it('parts two heaps between them', () => {
     const histogram = new Float64Array(256);
-    for (const [value, count] of [[10, 5], [12, 9], [200, 4], [210, 7]]) histogram[value] = count;
+    for (const [value, count] of [
+      [10, 5],
+      [12, 9],
+      [200, 4],
+      [210, 7],
+    ])
+      histogram[value] = count;
     expect(otsu(histogram)).toBe(12);
     expect(otsu(new Float64Array(256))).toBe(0);
   });

@@ -1,13 +1,13 @@
 /**
  * Where a stained slide shows tissue: pixels whose saturation (HSV, 0..1) is above a threshold. Glass is white and has none.
  *
- * Saturation is smoothed over 3 x 3 pixels; the threshold is Otsu's, but never below 0.03 (noise of glass) nor above 0.12, so that a
+ * Saturation is smoothed over 3 x 3 pixels; the threshold is Otsu's, but never below 0.03 (noise of glass) nor above 0.08, so that a
  * picture full of tissue does not lose its pale half. An image without colour has no glass that can be told: all of it counts.
  * Source: Otsu, IEEE Trans. Syst. Man Cybern. 9:62 (1979).
  */
 import type { Image, Mask } from './types.ts';
 
-export const TISSUE_LIMITS = { least: 0.03, most: 0.12 } as const;
+export const TISSUE_LIMITS = { least: 0.03, most: 0.08 } as const;
 
 /** Saturation of an 8-bit RGB image in whole 255ths, `[height, width]`. */
 function saturation({ data, width, height }: Image): Uint8Array {

@@ -137,6 +137,32 @@ export async function readSlide(source: ByteSource): Promise<Slide> {
   };
 }
 
+/** Larger images than this are slides however they are stored: as one image they are not read. */
+const LARGE_PIXELS = 100_000_000;
+
+/**
+ * Whether a file is a slide: Aperio's, a pyramid in tiles, or a TIFF too large for one image; with `wanted` any TIFF. What cannot be
+ * told, as the file is damaged, is none, but by its ending (.svs).
+ */
+export async function isSlide(path: string, wanted = false): Promise<boolean> {
+  if (/\.svs$/i.test(path)) return true;
+  const source = await openFileSource(path).catch(() => null);
+  if (source === null) return false;
+  try {
+    const directories = await readDirectories(source);
+    if (wanted) return true;
+    const { width, height, tiled } = await tiffSize(source, directories[0]);
+    const { description } = await describe(source, directories[0]);
+    const levels = await findLevels(source, directories);
+    return isAperio(description) || (tiled && levels.length > 1) || width * height > LARGE_PIXELS;
+  } catch (error) {
+    if (error instanceof BiomedParseError) return false; // the reader of images tells what is wrong
+    throw error;
+  } finally {
+    await source.close();
+  }
+}
+
 /** Opens a slide file. */
 export async function openSlide(path: string): Promise<Slide> {
   const source = await openFileSource(path);
