@@ -16,6 +16,7 @@ function answering(maps: readonly (readonly number[] | null)[], p: readonly numb
     width: 5,
     height: 1,
     image: { data: new Uint8Array(15), width: 5, height: 1, channels: 3 },
+    warnings: [],
     seconds: { image: 0, text: 0, decode: 0 },
     fit: { width: 5, height: 1, size: 5, inner: { left: 0, top: 2, width: 5, height: 1 } },
     ask: () => {

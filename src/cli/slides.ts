@@ -11,6 +11,7 @@ import { writePng } from '../formats/raster.ts';
 import { openSlide, type Slide } from '../formats/slide/slide.ts';
 import { overlay } from '../image/overlay.ts';
 import { loadTerms, type Terms } from '../ontology/index.ts';
+import { presenceLimit, presenceLimits } from '../parse/presence.ts';
 import { checkPrompts } from '../parse/prompts.ts';
 import type { Model } from '../parse/segment.ts';
 import { folderStore } from '../parse/slice-store.ts';
@@ -47,8 +48,9 @@ interface Job {
 }
 
 function slideOptions({ command, terms }: Job): SlideOptions {
-  const { mpp, sourceMpp, tile, overlap, tissue, threshold, presenceThreshold } = command;
-  const given = { mpp, sourceMpp, tile, overlap, tissue, threshold, presenceThreshold, terms };
+  const { mpp, sourceMpp, tile, overlap, tissue, threshold, presenceThreshold, falseAlarms } = command;
+  const presence = { presenceThreshold, falseAlarmRate: falseAlarms };
+  const given = { mpp, sourceMpp, tile, overlap, tissue, threshold, ...presence, terms };
   return {
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     joint: command.joint ?? false,
@@ -181,7 +183,7 @@ async function segmentSlideFile(
       tiles: measured.tiles,
       tissue: { how: tissue, ...measured.tissue },
       threshold: options.threshold ?? 0.5,
-      presence_threshold: options.presenceThreshold ?? model.presenceThreshold,
+      presence_threshold: presenceLimit(presenceLimits(model.presence, options), 'pathology'),
       least_um2: command.leastUm2 ?? DEFAULT_LEAST_UM2,
       joint,
       terms_sha256: job.termsHash,

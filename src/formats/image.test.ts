@@ -25,7 +25,7 @@ describe('readImage', () => {
 
   it('refuses several frames, objects without pixels and other files, naming what is allowed', async () => {
     writeFileSync(path('frames'), dicomFile(greyImage(1, 1, [1, 2], { NumberOfFrames: 2 })));
-    await expect(readImage(path('frames'))).rejects.toThrow('it holds 2 frames; one image per file is allowed');
+    await expect(readImage(path('frames'))).rejects.toThrow('holds 2 frames; choose one from 0 to 1');
     writeFileSync(path('sr'), dicomFile({ SOPClassUID: '1.2.840.10008.5.1.4.1.1.88.11' }));
     await expect(readImage(path('sr'))).rejects.toThrow('it is a structured report and holds no pixels');
     writeFileSync(path('text'), 'hello');

@@ -104,9 +104,11 @@ export async function decodeMha(
   const chosen = chooseFrame(frames, frame, label);
 
   const at = numbers(field('Offset', 'Position', 'Origin'), axes, [0, 0, 0, 0]);
-  const spacing = numbers(field('ElementSpacing', 'ElementSize'), axes, [1, 1, 1, 1]);
+  const sizes = field('ElementSpacing', 'ElementSize');
+  const spacing = numbers(sizes, axes, [1, 1, 1, 1]);
   const identity = Array.from({ length: axes * axes }, (_, i) => (i % (axes + 1) === 0 ? 1 : 0));
-  const matrix = numbers(field('TransformMatrix', 'Rotation', 'Orientation'), axes * axes, identity);
+  const turn = field('TransformMatrix', 'Rotation', 'Orientation');
+  const matrix = numbers(turn, axes * axes, identity);
   // Each row of the matrix is the direction of one axis.
   const row = (axis: number): Vector =>
     [0, 1, 2].map((i) => (i < axes ? matrix[axis * axes + i] * spacing[axis] : 0)) as unknown as Vector;
@@ -128,7 +130,11 @@ export async function decodeMha(
     : rawRange(source, first + chosen * length, length, label, FORMAT);
   const data = toSamples(raw, type, yes('BinaryDataByteOrderMSB', 'ElementByteOrderMSB'));
   const origin: Vector = [at[0], at[1], axes === 2 ? 0 : at[2]];
-  return { volume: { size, origin, ...split, data, channels, identifiers: {} }, frames, notes: [] };
+  const unknown = [
+    ...(sizes === undefined ? (['spacing'] as const) : []),
+    ...(turn === undefined ? (['orientation'] as const) : []),
+  ];
+  return { volume: { size, origin, ...split, data, channels, identifiers: {} }, frames, notes: [], unknown };
 }
 
 /** Reads a MetaImage file, with the data file that an `.mhd` header names beside it. */

@@ -51,6 +51,7 @@ export interface NiftiHeader {
   readonly twoFiles: boolean;
   readonly description: string;
   readonly notes: readonly string[];
+  readonly unknown: readonly ('spacing' | 'orientation')[];
 }
 
 /** Version and byte order from the first four bytes; null if it is no NIfTI header. */
@@ -152,7 +153,8 @@ export function parseNiftiHeader(bytes: Uint8Array, label: string): NiftiHeader 
   if (qform > 0) {
     places.push({ steps: quaternionSteps(b, c, d, spacing, pixdim[0] < 0 ? -1 : 1), origin: [qx, qy, qz] });
   }
-  if (places.length === 0) notes.push('the file names no orientation: axes are taken to count right, front and up');
+  const placed = places.length > 0;
+  if (!placed) notes.push('the file names no orientation: axes are taken to count right, front and up');
   places.push({ steps: quaternionSteps(0, 0, 0, spacing, 1), origin: [0, 0, 0] });
   const unit = UNITS[(two ? int32(500) : view.getUint8(123)) & 7] ?? 1;
   const usable = places.map((place) => toLps(place, unit));
@@ -173,6 +175,10 @@ export function parseNiftiHeader(bytes: Uint8Array, label: string): NiftiHeader 
     twoFiles,
     description: text(bytes.subarray(two ? 240 : 148, two ? 320 : 228)),
     notes,
+    unknown: [
+      ...(placed || [1, 2, 3].every((i) => pixdim[i] !== 0) ? [] : (['spacing'] as const)),
+      ...(placed ? [] : (['orientation'] as const)),
+    ],
   };
 }
 

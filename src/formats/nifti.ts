@@ -65,7 +65,7 @@ export async function decodeNifti(
     channels,
     identifiers: description === '' ? {} : { description },
   };
-  return { volume, frames, notes: header.notes };
+  return { volume, frames, notes: header.notes, unknown: header.unknown };
 }
 
 /** Reads a NIfTI file; of a pair either name will do. */

@@ -215,7 +215,12 @@ export async function decodeNrrd(
   const raw = await readData(source, fields, start, wanted, frames * length, label);
   const stored = toSamples(raw, type, fields.get('endian')?.toLowerCase() === 'big');
   const data = interleaved ? stored.filter((_, i) => i % frames === chosen) : stored;
-  return { volume: { size, origin, ...split, data, channels, identifiers: {} }, frames, notes };
+  const sized = fields.has('space directions') || fields.has('spacings');
+  const unknown = [
+    ...(sized ? [] : (['spacing'] as const)),
+    ...(space === undefined ? (['orientation'] as const) : []),
+  ];
+  return { volume: { size, origin, ...split, data, channels, identifiers: {} }, frames, notes, unknown };
 }
 
 async function readData(

@@ -22,6 +22,10 @@ export interface VolumeFile {
   readonly frames: number;
   /** What a reader should know: assumptions made, parts left out. One sentence each. */
   readonly notes: readonly string[];
+  /** What the file does not say of its geometry, so that it was assumed. */
+  readonly unknown?: readonly ('spacing' | 'orientation')[];
+  /** The header says that text is part of the pixels. */
+  readonly burntIn?: boolean;
   /** The files of a DICOM series that it was made of. */
   readonly files?: readonly string[];
 }

@@ -43,6 +43,23 @@ export function percentiles(data: ArrayLike<number>, percents: readonly number[]
   });
 }
 
+/** Lowest and highest number of samples, those from `except[0]` to `except[1]` left out; null if there are none. */
+export function valueRange(
+  data: ArrayLike<number>,
+  except: readonly [number, number] | null = null,
+): readonly [number, number] | null {
+  const [from, to] = except ?? [Number.NaN, Number.NaN];
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i];
+    if (value >= from && value <= to) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return low <= high ? [low, high] : null;
+}
+
 /** The published window of what is no CT: 0.5 to 99.5 percentile of the samples above 0; 0 to 1 if there are none. */
 export function percentileWindow(data: ArrayLike<number>): Window {
   const [low, high] = percentiles(data, [0.5, 99.5], 0) ?? [0, 1];

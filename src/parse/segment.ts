@@ -9,10 +9,9 @@
  * threshold the mask is empty and `reason` says why.
  * Refuses: what request.ts refuses, regions outside the image, images whose data do not fit their size.
  */
-import { readImage, windowed } from '../formats/image.ts';
+import type { Warning } from '../image/checks/warning.ts';
 import { type Fit, fitMask, fitToSquare } from '../image/fit.ts';
 import { type RegionPrompt, regionMask } from '../image/regions.ts';
-import { toRgb8 } from '../image/rgb.ts';
 import type { Box, Image, Mask } from '../image/types.ts';
 import type { Window } from '../image/window.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
@@ -22,8 +21,9 @@ import { BiomedParseError } from '../util/errors.ts';
 import { answer, probabilityMap, type Question, type RawAnswers } from './answer.ts';
 import { describeResolution, type ResolvedConcept } from './concept.ts';
 import type { ModelSettings } from './config.ts';
+import type { ContextOptions } from './image-context.ts';
 import { createLruCache } from './lru.ts';
-import { publishedWindow } from './preprocess.ts';
+import { prepareImage } from './prepare.ts';
 import { type PresenceOptions, type PresenceSettings, presenceLimit, presenceLimits } from './presence.ts';
 import { type Rejection, type RejectionOptions, rejectionTest } from './rejection.ts';
 import { checkRegionSupport, checkRequest, PROMPT_BATCH } from './request.ts';
@@ -32,15 +32,17 @@ import { guessViews, type ViewClassifier, type ViewGuess } from './views.ts';
 const TEXT_CACHE = 1024;
 
 /** What encoding an image needs to know of what will be asked. */
-export interface EncodeOptions {
+export interface EncodeOptions extends Pick<ContextOptions, 'modality' | 'site'> {
   /** Regions that will be asked: refused before the work if the model or the image does not allow them. */
   readonly regions?: readonly RegionPrompt[];
   readonly forceRegions?: boolean;
   /** Intensities that become black and white where an image has more than 8 bits; default: what the file proposes. */
   readonly window?: Window;
+  /** Which frame of a DICOM file with several, from 0. */
+  readonly frame?: number;
   /**
    * `published`: the image as BiomedParseData prepares it. 16-bit and float samples of a CT are shown in the window of its image
-   * type (samples must be Hounsfield units), others between percentiles; the image is padded to a square with black.
+   * type (samples must be Hounsfield units), others between percentiles, whatever a DICOM file proposes; the image is padded to a square with black. Not with `window`.
    */
   readonly preprocess?: 'published';
   /** What kind of image it is ("CT-Abdomen"), for `preprocess` and `rejection`, which otherwise reads it off published prompts. */
@@ -117,6 +119,8 @@ export interface EncodedImage {
   readonly height: number;
   /** The image as 8-bit RGB at its own size. */
   readonly image: Image;
+  /** What is worth knowing of the image before the answers are believed. */
+  readonly warnings: readonly Warning[];
   readonly seconds: Seconds;
   /** How the network's square lies on the image. */
   readonly fit: Fit;
@@ -152,18 +156,6 @@ export interface Model {
   encode(image: Image | string, options?: EncodeOptions): Promise<EncodedImage>;
   /** Frees the network; the model cannot be used after it. */
   dispose(): Promise<void>;
-}
-
-function checkImage(image: Image): Image {
-  const { data, width, height, channels } = image;
-  if (!(width >= 1 && height >= 1) || ![1, 3, 4].includes(channels) || data.length !== width * height * channels) {
-    throw new BiomedParseError(
-      'input',
-      `An image of ${width} x ${height} x ${channels} must hold ${width * height * channels} samples in 1, 3 or 4 channels, got ${data.length}`,
-      { width, height, channels },
-    );
-  }
-  return image;
 }
 
 /** A region without texts is one question. */
@@ -203,17 +195,15 @@ export function createModel(
 
   async function encode(source: Image | string, options: EncodeOptions = {}): Promise<EncodedImage> {
     assertOpen();
-    const { signal, regions = [], window } = options;
+    const { signal, regions = [] } = options;
     signal?.throwIfAborted();
     if (regions.length > 0) checkRegionSupport(settings, options.forceRegions ?? false);
     const start = performance.now();
-    const raster = typeof source === 'string' ? await readImage(source, window) : windowed(checkImage(source), window);
-    if (regions.length > 0) regionMask(regions, raster.width, raster.height);
-    const published = options.preprocess === 'published';
-    const range = published && options.imageType !== undefined ? publishedWindow(options.imageType) : undefined;
-    const image = toRgb8(raster, range);
+    const { image, warnings } = await prepareImage(source, options);
+    if (regions.length > 0) regionMask(regions, image.width, image.height);
     const [across, down] = options.pixelSpacing ?? [1, 1];
-    const { pixels, fit } = fitToSquare(image, settings.imageSize, published ? 'pad' : settings.fit, down / across);
+    const mode = options.preprocess === 'published' ? 'pad' : settings.fit;
+    const { pixels, fit } = fitToSquare(image, settings.imageSize, mode, down / across);
     signal?.throwIfAborted();
     const features = await network.encodeImage(pixels, settings.imageSize, settings.imageSize);
     const seconds = { image: (performance.now() - start) / 1000, text: 0, decode: 0 };
@@ -267,7 +257,7 @@ export function createModel(
     }
 
     return {
-      ...{ width, height, image, seconds, fit, ask, segment },
+      ...{ width, height, image, warnings, seconds, fit, ask, segment },
       summary: features.summary,
       guessViews: () => (views === null ? null : guessViews(views, features.summary)),
       dispose: () => features.dispose(),

@@ -18,6 +18,7 @@ import { resolve } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { comparison, type Question, sigmoid, type Thresholds } from './answer.ts';
 import { describeResolution } from './concept.ts';
+import { type PresenceLimits, presenceLimit, presenceOf } from './presence.ts';
 import { checkPrompts } from './prompts.ts';
 import { askRecord } from './record.ts';
 import { checkThresholds } from './request.ts';
@@ -38,7 +39,7 @@ const TISSUE_SHARE = 0.005;
 const ABSENT_LOGIT = -8;
 
 export interface SlideOptions
-  extends Pick<SegmentOptions, 'threshold' | 'presenceThreshold' | 'joint' | 'signal' | 'terms'> {
+  extends Pick<SegmentOptions, 'threshold' | 'presenceThreshold' | 'falseAlarmRate' | 'joint' | 'signal' | 'terms'> {
   /** Microns per pixel that the model is shown (0.05 to 50, default 0.5). */
   readonly mpp?: number;
   /** Microns per pixel of the slide itself, instead of what its file says. */
@@ -162,7 +163,7 @@ export async function scanSlide(
 ): Promise<ScannedSlide> {
   const { store = memoryStore(), terms, signal } = options;
   const prompts = checkPrompts(texts);
-  const limits = checkThresholds(options, model.presenceThreshold);
+  const limits = checkThresholds(options, model.presence);
   const mpp = checkNumber('mpp', options.mpp ?? DEFAULT_MPP, MPP_LIMITS.least, MPP_LIMITS.most);
   const side = checkNumber('tile', options.tile ?? model.imageSize, TILE_LIMITS.least, TILE_LIMITS.most, true);
   const overlap = checkNumber('overlap', options.overlap ?? side >> 2, 0, side >> 1, true);
@@ -223,11 +224,15 @@ interface BlendSettings {
 }
 
 /** One prompt's logits in a tile `[height, width]`, and its presence there. */
-function tileLogits(record: SliceRecord, prompt: number): { readonly logits: Float32Array; readonly presence: number } {
+function tileLogits(
+  record: SliceRecord,
+  prompt: number,
+  limits: PresenceLimits,
+): { readonly logits: Float32Array; readonly presence: number } {
   const { height, width, existence, fit } = record;
   const own = record.logits.subarray(prompt * height * width, (prompt + 1) * height * width);
   const logits = unfitLogits(own, width, height, fit);
-  if (existence !== null) return { logits, presence: sigmoid(existence[prompt]) };
+  if (existence !== null) return { logits, presence: presenceOf(existence[prompt], limits) };
   return { logits, presence: sigmoid(logits.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY)) };
 }
 
@@ -265,6 +270,7 @@ async function blend(
     }
   }
 
+  const least = presenceLimit(limits.presence, 'pathology');
   let next = 0;
   for (const [r, top] of tiles.rows.entries()) {
     signal?.throwIfAborted();
@@ -274,8 +280,8 @@ async function blend(
       if (record === null) {
         throw new BiomedParseError('io', `the kept result of tile ${index} is gone or damaged; run again`, { index });
       }
-      const { logits, presence } = tileLogits(record, prompt);
-      const absent = presence < limits.presence;
+      const { logits, presence } = tileLogits(record, prompt, limits.presence);
+      const absent = presence < least;
       best = Math.max(best, presence);
       if (!absent) tilesInside++;
       const left = tiles.columns[index % tiles.columns.length];
@@ -295,7 +301,7 @@ async function blend(
     : chosen.length === 0
       ? 'empty: the slide shows no tissue'
       : tilesInside === 0
-        ? `absent: presence ${comparison(best, limits.presence)} in every tile`
+        ? `absent: presence ${comparison(best, least)} in every tile`
         : `empty: no pixel has a probability above ${limits.pixel}`;
   return { present, presence: best, tilesInside, probability: present ? probabilitySum / areaPx : 0, reason, areaPx };
 }

@@ -9,58 +9,36 @@
 import type { Slice } from '../image/slice.ts';
 import type { Image } from '../image/types.ts';
 import type { Volume } from '../image/volume.ts';
-import { applyWindow, percentileWindow, SITE_WINDOWS, type Window } from '../image/window.ts';
-import { findImageType, resolve, type Terms } from '../ontology/index.ts';
-import { checkModality, checkSite } from '../ontology/resolve/context.ts';
+import { applyWindow, percentileWindow, SITE_WINDOWS, valueRange, type Window } from '../image/window.ts';
+import { findImageType } from '../ontology/index.ts';
+import { type ContextOptions, type ImageContext, imageContext } from './image-context.ts';
 
-export interface DisplayOptions {
+export interface DisplayOptions extends ContextOptions {
   /** Intensities that become black and white; default as this file's head says. */
   readonly window?: Window;
-  /** What the volume is ("CT", "MRI"), by any of its names. */
-  readonly modality?: string;
-  /** Where it is of ("abdomen", "chest"), by any of its names. */
-  readonly site?: string;
-  /** The user's own terms, from `loadTerms`. */
-  readonly terms?: Terms;
 }
 
 /** What was decided. */
-export interface VolumeDisplay {
+export interface VolumeDisplay extends ImageContext {
   /** Null: samples are kept (8 bit), or percentiles per slice. */
   readonly window: Window | null;
-  readonly modality: string | null;
-  readonly site: string | null;
   readonly notes: readonly string[];
 }
 
 /** Below this only Hounsfield units lie: air is -1000. */
 const AIR = -500;
 
-/** DICOM's modality codes as the ontology names them, where they make volumes. */
-const CODES: Readonly<Record<string, string>> = { CT: 'CT', MR: 'MRI', US: 'ultrasound' };
-
-function lowest({ data }: Volume): number {
-  let low = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < data.length; i++) if (data[i] < low) low = data[i];
-  return low;
-}
-
 /** Decides once for a volume. */
 export function volumeDisplay(
   volume: Volume,
   prompts: readonly string[],
-  { window, modality: named, site: place, terms }: DisplayOptions,
+  { window, ...context }: DisplayOptions,
 ): VolumeDisplay {
-  const given = named === undefined ? null : checkModality(named);
-  const givenSite = place === undefined ? null : checkSite(place);
-  const resolutions = prompts.map((text) => resolve(text, terms === undefined ? {} : { terms }));
-  const said = resolutions.find(({ modality }) => modality !== null)?.modality ?? null;
-  const site = givenSite ?? resolutions.find((one) => one.site !== null)?.site ?? null;
-  const modality = given ?? CODES[volume.identifiers.modality ?? ''] ?? said;
+  const { modality, site } = imageContext(volume.identifiers.modality, prompts, context);
   const grey = volume.channels === 1 && !(volume.data instanceof Uint8Array);
   if (window !== undefined || !grey) return { window: grey ? (window ?? null) : null, modality, site, notes: [] };
 
-  const isCt = modality === 'CT' || (modality === null && lowest(volume) < AIR);
+  const isCt = modality === 'CT' || (modality === null && (valueRange(volume.data)?.[0] ?? 0) < AIR);
   const notes: string[] = [];
   if (modality === null) {
     const shown = isCt

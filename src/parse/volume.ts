@@ -9,6 +9,7 @@
  * Refuses: what prompts.ts refuses, slices outside the volume, thresholds outside 0..1, a negative smoothing.
  */
 import { axisShares, smoothAlongAxis } from '../image/along-axis.ts';
+import type { Warning } from '../image/checks/warning.ts';
 import {
   cutSlice,
   type Plane,
@@ -24,7 +25,9 @@ import { fillVolumeHoles, largestPart } from '../image/volume-parts.ts';
 import { resolve } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { comparison, probabilityMap, type Question, type Thresholds } from './answer.ts';
+import { volumeWarnings } from './check-image.ts';
 import { describeResolution } from './concept.ts';
+import { imageContext } from './image-context.ts';
 import { presenceLimit, presenceOf } from './presence.ts';
 import { checkPrompts } from './prompts.ts';
 import { askRecord } from './record.ts';
@@ -89,6 +92,8 @@ export interface ScannedVolume extends VolumeDisplay {
   readonly plane: Plane;
   /** Indices of the slices, along the grid's own axis. */
   readonly indices: readonly number[];
+  /** What is worth knowing before the answers are believed. */
+  readonly warnings: readonly Warning[];
   /** Slices that the store had already. */
   readonly kept: number;
   /** The answer to one prompt, made anew from what the store holds. */
@@ -113,6 +118,8 @@ export async function scanVolume(
   const smoothing = checkSmoothing(options.smoothing ?? DEFAULT_SMOOTHING);
   const indices = sliceIndices(volume, plane, options.slices);
   const display = volumeDisplay(volume, prompts, options);
+  const asked = { modality: imageContext(undefined, prompts, options).modality, window: options.window ?? null };
+  const warnings = volumeWarnings(volume, plane, indices, display, asked);
   const step = options.slices?.step ?? 1;
   const notes = step === 1 ? [] : [`one slice in ${step} was asked: those between are empty and count for nothing`];
   let kept = 0;
@@ -131,6 +138,7 @@ export async function scanVolume(
   return {
     ...display,
     notes: [...display.notes, ...notes],
+    warnings,
     prompts,
     plane,
     indices,

@@ -15,15 +15,16 @@ function applyTable(data: Samples, table: LookupTable): Uint8Array {
   return Uint8Array.from(data, (value) => Math.round((255 * Math.min(most, lookUp(table, Math.round(value)))) / most));
 }
 
-/** The frame as 8-bit grey or RGB. */
-export function displayFrame(frame: DicomFrame, modality: string | undefined, window?: Window): Image {
+/** The frame as 8-bit grey or RGB; `published` leaves aside what the file proposes. */
+export function displayFrame(frame: DicomFrame, modality: string | undefined, window?: Window | 'published'): Image {
   const { width, height, data, padding } = frame;
   if (frame.channels === 3) return { data: data as Uint8Array, width, height, channels: 3 };
   const isPadding = (value: number): boolean => padding !== null && value >= padding[0] && value <= padding[1];
   let pixels: Uint8Array;
-  const proposed = window ?? frame.windows[0]?.window ?? null;
-  if (proposed !== null) pixels = applyWindow(data, proposed);
-  else if (frame.voiTable !== null) pixels = applyTable(data, frame.voiTable);
+  const published = window === 'published';
+  const chosen = published ? undefined : (window ?? frame.windows[0]?.window);
+  if (chosen !== undefined) pixels = applyWindow(data, chosen);
+  else if (frame.voiTable !== null && !published) pixels = applyTable(data, frame.voiTable);
   else if (modality === 'CT') pixels = applyWindow(data, SITE_WINDOWS.abdomen);
   else pixels = applyWindow(data, percentileWindow(data.filter((value: number) => !isPadding(value))));
   if (frame.inverted) invert(pixels);

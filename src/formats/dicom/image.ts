@@ -49,6 +49,10 @@ export interface DicomImage {
   readonly format: PixelFormat;
   readonly identifiers: Identifiers;
   readonly instanceNumber: number | null;
+  /** Letters of what columns and rows of a radiograph count up to; empty if the file does not say. */
+  readonly patientOrientation: readonly string[];
+  /** The header says that text is part of the pixels. */
+  readonly burntIn: boolean;
   place(index: number): FramePlace;
   /** Decodes a frame, counted from 0. */
   frame(index: number): Promise<DicomFrame>;
@@ -200,6 +204,8 @@ export function openDicom(bytes: Uint8Array, label: string): DicomImage {
     format,
     identifiers: identifiers(file.dataset),
     instanceNumber: number(file.dataset, TAG.InstanceNumber) ?? null,
+    patientOrientation: texts(file.dataset, TAG.PatientOrientation),
+    burntIn: text(file.dataset, TAG.BurnedInAnnotation) === 'YES',
     place: (index) => framePlace(file.dataset, index),
     frame: (index) => decode(file, format, index),
   };

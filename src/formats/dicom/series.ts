@@ -41,6 +41,8 @@ export interface DicomSeries {
   readonly slices: readonly SliceSource[];
   /** Frames without a place in the patient, which make no volume. */
   readonly unplaced: readonly string[];
+  /** The header of an image says that text is part of its pixels. */
+  readonly burntIn: boolean;
 }
 
 interface Found {
@@ -83,7 +85,7 @@ export async function findDicomSeries(source: string | readonly string[]): Promi
   const { paths, folder } = await filesOf(source);
   const groups = new Map<
     string,
-    { identifiers: Identifiers; files: string[]; slices: SliceSource[]; unplaced: string[] }
+    { identifiers: Identifiers; files: string[]; slices: SliceSource[]; unplaced: string[]; burntIn: boolean }
   >();
   const left: string[] = [];
   for (const path of paths) {
@@ -103,8 +105,10 @@ export async function findDicomSeries(source: string | readonly string[]): Promi
       continue;
     }
     const uid = image.identifiers.seriesUid ?? '';
-    const group = groups.get(uid) ?? { identifiers: image.identifiers, files: [], slices: [], unplaced: [] };
+    const { identifiers } = image;
+    const group = groups.get(uid) ?? { identifiers, files: [], slices: [], unplaced: [], burntIn: false };
     groups.set(uid, group);
+    group.burntIn ||= image.burntIn;
     group.files.push(path);
     const slices = slicesOf(image, path);
     for (const slice of slices) group.slices.push(slice);
@@ -142,7 +146,7 @@ export async function readDicomSeries(
           : `it holds ${chosen.length} series; choose one: ${describeSeries(chosen)}`;
     throw new BiomedParseError(series.length === 0 ? 'input' : 'usage', `cannot make a volume of ${label}: ${reason}`);
   }
-  const [{ slices, unplaced, identifiers, files }] = chosen;
+  const [{ slices, unplaced, identifiers, files, burntIn }] = chosen;
   if (unplaced.length > 0) {
     const reason = `${unplaced[0]} does not say where its frames lie (position, orientation, spacing)`;
     throw new BiomedParseError('input', `cannot make a volume of ${label}: ${reason}`);
@@ -156,7 +160,7 @@ export async function readDicomSeries(
     resampled: stack.shifts !== null,
     deidentified: false,
   };
-  return { volume, frames: 1, notes: [...notes, ...stack.notes], files, source: made };
+  return { volume, frames: 1, notes: [...notes, ...stack.notes], files, source: made, burntIn };
 }
 
 /** Stores a slice in the volume's samples, which become wider where the slice's values need it. */
