@@ -7,11 +7,12 @@ import {
   type ResultWriter,
   type VolumeResult,
 } from '../formats/results.ts';
-import { type ReadVolume, volumeKind } from '../formats/volume.ts';
+import type { ReadVolume } from '../formats/volume.ts';
 import { packageVersion } from '../parse/package-root.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
 import type { ResultFiles } from './names.ts';
+import { inputKind } from './segment-kind.ts';
 
 /** A format with its writer for one kind of input. */
 export interface ChosenFormat<R> {
@@ -63,7 +64,7 @@ export async function checkDicomFormats(
     throw new BiomedParseError('usage', `--deidentify goes with --format ${names.join(' or ')}`);
   }
   for (const input of inputs) {
-    const kind = await volumeKind(input);
+    const kind = await inputKind(input);
     if (kind === 'DICOM series') continue;
     const message = `--format ${chosen.name} needs the folder of a DICOM series, and ${input} is read as ${kind}`;
     throw new BiomedParseError('usage', message, { path: input });

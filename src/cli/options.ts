@@ -78,6 +78,26 @@ export function parseMillimetres(text: string): number {
   return value;
 }
 
+/** What is taken of one series of a DICOMweb server, and how often a request is sent again. */
+export interface RemoteLimits {
+  readonly instances: number;
+  readonly megabytes: number;
+  readonly seconds: number;
+  readonly retries: number;
+}
+
+export const DEFAULT_LIMITS: RemoteLimits = { instances: 10_000, megabytes: 8000, seconds: 3600, retries: 4 };
+
+/** Limits by name, `instances=500,seconds=60`; the others keep their defaults. */
+export function parseLimits(text: string): RemoteLimits {
+  const pairs = text.split(',').map((part) => /^\s*([a-z]+)=(\d{1,9})\s*$/.exec(part));
+  if (pairs.some((pair) => pair === null || !Object.hasOwn(DEFAULT_LIMITS, pair[1]))) {
+    const names = Object.keys(DEFAULT_LIMITS).map((name) => `${name}=n`);
+    throw new InvalidArgumentError(`allowed: ${names.join(',')} with whole numbers, or some of them.`);
+  }
+  return { ...DEFAULT_LIMITS, ...Object.fromEntries(pairs.map((pair) => [pair?.[1], Number(pair?.[2])])) };
+}
+
 /** A comma-separated list without empty parts. */
 export function parseList(text: string): string[] {
   const parts = text.split(',').map((part) => part.trim());

@@ -20,6 +20,7 @@ import type { InfoCommand } from './info.ts';
 import type { CliIo } from './io.ts';
 import {
   collect,
+  parseLimits,
   parseList,
   parseMillimetres,
   parseNumber,
@@ -91,7 +92,7 @@ function build(io: CliIo, finish: (status: number) => void): Command {
         .description('write one mask and one picture per image or volume and prompt')
         .argument(
           '<image...>',
-          'PNG, JPEG, WebP, TIFF or DICOM files, volumes (NIfTI, NRRD, MetaImage, a DICOM folder) or slides (SVS, pyramidal TIFF)',
+          'PNG, JPEG, WebP, TIFF or DICOM files, volumes (NIfTI, NRRD, MetaImage, a DICOM folder, dicomweb+https://…/studies/…) or slides (SVS, pyramidal TIFF)',
         )
         .option('-p, --prompt <text>', 'what to find, in words; may be given many times', collect),
     ),
@@ -127,8 +128,19 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     .addOption(new Option('--plane <name>', 'slices of a volume (default: axial)').choices([...PLANES]))
     .option('--slices <a:b:c>', 'only these slices of a volume: start, stop (exclusive), step', parseSlices)
     .option('--frame <n>', 'which frame of a volume file with several, from 0', parseWhole(0, 1_000_000))
-    .option('--series <uid>', 'which series of a DICOM folder with several')
+    .option('--series <uid>', 'which series of a DICOM folder or study with several')
     .option('--deidentify', 'leave out of dicom-seg and rtstruct what tells the patient, and replace all identifiers')
+    .option('--store', 'store the DICOM results in the DICOMweb server that the series is from')
+    .option(
+      '--auth <basic:VARIABLE>',
+      'environment variable with user:password for a DICOMweb server; bearer:VARIABLE: one with a token',
+    )
+    .option('--ca <file>', 'certificate authorities (PEM) to trust for DICOMweb beside the well-known ones')
+    .option(
+      '--limits <name=n,...>',
+      'most of a DICOMweb series (default: instances=10000,megabytes=8000,seconds=3600,retries=4)',
+      parseLimits,
+    )
     .option('--modality <name>', 'what a volume is, for example CT or MRI (default: what the file or a prompt says)')
     .option('--site <name>', 'where a volume is of, for example chest: chooses the window of a CT')
     .option(

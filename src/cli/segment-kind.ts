@@ -1,7 +1,9 @@
 /** Whether `segment` was given images, volumes or slides, and which of its options go with which. */
+import { isDicomWeb } from '../dicomweb/address.ts';
 import { isSlide } from '../formats/slide/slide.ts';
-import { volumeKind } from '../formats/volume.ts';
+import { type VolumeKind, volumeKind } from '../formats/volume.ts';
 import { BiomedParseError } from '../util/errors.ts';
+import { checkRemote } from './remote.ts';
 import type { SegmentCommand } from './segment.ts';
 
 const VOLUME_ONLY = [
@@ -63,8 +65,13 @@ const FOREIGN: Readonly<Record<InputKind, readonly (readonly [InputKind, readonl
 
 const flag = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
+/** The kind of volume that an input names, a series in a DICOMweb server included; null if it names none. */
+export async function inputKind(input: string): Promise<VolumeKind | null> {
+  return isDicomWeb(input) ? 'DICOM series' : volumeKind(input);
+}
+
 async function kindOf(input: string, asSlide: boolean): Promise<InputKind> {
-  if ((await volumeKind(input)) !== null) return 'volume';
+  if ((await inputKind(input)) !== null) return 'volume';
   return (await isSlide(input, asSlide)) ? 'slide' : 'image';
 }
 
@@ -87,6 +94,7 @@ export async function segmentKind(inputs: readonly string[], command: SegmentCom
     if (wrong === undefined) continue;
     throw new BiomedParseError('usage', `${flag(wrong)} is for ${whose}s, and ${inputs[0]} is read as ${named(kind)}`);
   }
+  checkRemote(inputs, command);
   if (command.everything && command.format !== undefined) {
     throw new BiomedParseError('usage', '--format goes with prompts, not with --everything');
   }

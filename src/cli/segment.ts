@@ -26,10 +26,11 @@ import { type ImageFiles, planFiles, planResults, type ResultFiles } from './nam
 import type { OutputFolder } from './output.ts';
 import { hasRegions, type RegionCommand, type RegionReport, readRegions, reportRegions } from './regions.ts';
 import { type RejectionCommand, readRejection } from './rejection.ts';
+import type { RemoteCommand } from './remote.ts';
 import { table } from './table.ts';
 
 /** Values of the command's options, as commander spells them. */
-export interface SegmentCommand extends RegionCommand, RejectionCommand {
+export interface SegmentCommand extends RegionCommand, RejectionCommand, RemoteCommand {
   readonly prompt?: readonly string[];
   readonly model?: string;
   readonly out: string;

@@ -41,6 +41,7 @@ import {
   receiptText,
   workKey,
 } from './receipt.ts';
+import { openRemote, type Remote } from './remote.ts';
 import type { SegmentCommand } from './segment.ts';
 import { writeMosaic } from './volume-mosaic.ts';
 import { promptReport, type VolumePromptReport, volumeTable } from './volume-report.ts';
@@ -60,6 +61,8 @@ interface VolumeReport {
   readonly prompts: readonly VolumePromptReport[];
   /** Files of the formats that hold all prompts. */
   readonly files: Readonly<Record<string, string>>;
+  /** Only with --store: addresses of the objects that were stored, by format. */
+  readonly stored?: Readonly<Record<string, string>>;
   readonly receipt: string;
 }
 
@@ -71,6 +74,7 @@ interface Job {
   /** Of the file with the user's terms; null without one. */
   readonly termsHash: string | null;
   readonly formats: readonly ChosenFormat<VolumeResult>[];
+  readonly remote: Remote;
 }
 
 function volumeOptions({ command, terms }: Job): VolumeOptions {
@@ -118,6 +122,7 @@ async function scan(
 async function segmentVolumeFile(
   model: Model,
   input: string,
+  name: string,
   read: ReadVolume,
   job: Job,
   files: ResultFiles,
@@ -132,7 +137,7 @@ async function segmentVolumeFile(
   const key = workKey(origin, { prompts, plane, window, modality, site, joint, terms: job.termsHash });
   // a series that cannot be referred to is refused before the model runs
   const dicom = dicomOrigin(formats, read, model.name, command.deidentify ? origin.samples : null);
-  const work = join(command.out, `.${stem(input)}-${key.slice(0, 16)}.work`);
+  const work = join(command.out, `.${stem(name)}-${key.slice(0, 16)}.work`);
   try {
     const start = performance.now();
     const scanned = await scan(model, input, volume, job, work, io);
@@ -211,6 +216,9 @@ async function segmentVolumeFile(
       receiptText(origin, gridGeometry(volume), asked, settings, results, notes),
     );
     await folder.commit();
+    const written = Object.fromEntries(shared.map(({ format, path }) => [format, path]));
+    // what was kept goes only after this: a call that could not store goes on from there
+    const stored = command.store ? { stored: await job.remote.store(written) } : {};
     await rm(work, { recursive: true, force: true });
     const seconds = { slices: between - start, results: performance.now() - between };
     return {
@@ -229,7 +237,8 @@ async function segmentVolumeFile(
         results: Number((seconds.results / 1000).toFixed(3)),
       },
       prompts: reports,
-      files: Object.fromEntries(shared.map(({ format, path }) => [format, path])),
+      files: written,
+      ...stored,
       receipt,
     };
   } finally {
@@ -239,10 +248,12 @@ async function segmentVolumeFile(
 }
 
 /** Runs the command; gives the exit status. */
-export async function runVolumes(inputs: readonly string[], command: SegmentCommand, io: CliIo): Promise<number> {
+export async function runVolumes(given: readonly string[], command: SegmentCommand, io: CliIo): Promise<number> {
   const prompts = checkPrompts(command.prompt ?? []);
-  const formats = chooseFormats('volume', command.format ?? [], ['nifti']);
-  await checkDicomFormats(formats, inputs, command.deidentify ?? false);
+  const chosen = chooseFormats('volume', command.format ?? [], ['nifti']);
+  const stores = command.store && !chosen.some(({ writer }) => writer.dicom);
+  const formats = stores ? [...chosen, ...chooseFormats('volume', ['dicom-seg'], [])] : chosen;
+  await checkDicomFormats(formats, given, command.deidentify ?? false);
   const terms = command.terms === undefined ? undefined : await loadTerms(command.terms);
   const termsHash =
     command.terms === undefined
@@ -250,30 +261,39 @@ export async function runVolumes(inputs: readonly string[], command: SegmentComm
       : createHash('sha256')
           .update(await readFileChecked(command.terms))
           .digest('hex');
-  const job: Job = { command, prompts, terms, termsHash, formats };
-  const endings = formatEndings(formats);
-  const plan = planResults(
-    command.out,
-    inputs,
-    prompts,
-    ['report.json', 'mosaic.png', ...endings.prompt],
-    ['receipt.json', ...endings.input],
-  );
-  const { frame, series } = command;
-  const which = { ...(frame === undefined ? {} : { frame }), ...(series === undefined ? {} : { series }) };
-  const { model, results, errors } = await eachInput(
-    inputs,
-    command,
-    io,
-    async (opened, input, i, folder) =>
-      segmentVolumeFile(opened, input, await readVolume(input, which), job, plan[i], folder, io),
-    true,
-  );
-  if (command.json) {
-    io.out(`${JSON.stringify({ notice: NOTICE, model, results, errors })}\n`);
-  } else {
-    for (const line of volumeTable(results, command.out)) io.out(`${line}\n`);
-    io.out(`Model ${model.name}. ${NOTICE}\n`);
+  const remote = await openRemote(given, command, io);
+  try {
+    const { inputs, names } = remote;
+    const job: Job = { command, prompts, terms, termsHash, formats, remote };
+    const endings = formatEndings(formats);
+    const plan = planResults(
+      command.out,
+      names,
+      prompts,
+      ['report.json', 'mosaic.png', ...endings.prompt],
+      ['receipt.json', ...endings.input],
+    );
+    const frame = command.frame === undefined ? {} : { frame: command.frame };
+    const { model, results, errors } = await eachInput(
+      inputs,
+      command,
+      io,
+      (opened, input, i, folder) =>
+        remote.open(input, async (path, series) => {
+          const read = await readVolume(path, { ...frame, ...(series === undefined ? {} : { series }) });
+          return segmentVolumeFile(opened, input, names[i], read, job, plan[i], folder, io);
+        }),
+      true,
+    );
+    if (command.json) {
+      io.out(`${JSON.stringify({ notice: NOTICE, model, results, errors })}\n`);
+    } else {
+      for (const line of volumeTable(results, command.out)) io.out(`${line}\n`);
+      for (const { stored = {} } of results) for (const at of Object.values(stored)) io.out(`Stored ${at}\n`);
+      io.out(`Model ${model.name}. ${NOTICE}\n`);
+    }
+    return errors.length === 0 ? 0 : 1;
+  } finally {
+    remote.close();
   }
-  return errors.length === 0 ? 0 : 1;
 }

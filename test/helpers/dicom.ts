@@ -1,5 +1,6 @@
 /** DICOM files made for tests, element by element, and the programs of Debian that other ones are made with. */
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { describe } from 'vitest';
 import { TAG, VR_OF } from '../../src/formats/dicom/tags.ts';
 
@@ -127,6 +128,7 @@ export function greyImage(
 }
 
 const there = (program: string): boolean => {
+  if (program.startsWith('/')) return existsSync(program);
   try {
     execFileSync('which', [program], { stdio: 'ignore' });
     return true;
@@ -136,7 +138,7 @@ const there = (program: string): boolean => {
 };
 
 /**
- * A `describe` that needs programs of Debian packages. Root gets them installed where they are missing; else the tests
+ * A `describe` that needs programs (or files, by their paths) of Debian packages. Root gets them installed where they are missing; else the tests
  * are skipped by name, and fail where CI is set.
  */
 export function describePrograms(programs: Readonly<Record<string, string>>, name: string, body: () => void): void {

@@ -13,6 +13,7 @@ export const ROOMS = [
   'ontology',
   'image',
   'formats',
+  'dicomweb',
   'graph',
   'model',
   'runtime',

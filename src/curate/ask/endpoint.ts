@@ -5,10 +5,10 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { BiomedParseError, errorLine } from '../../util/errors.ts';
+import { MAX_DELAY, retryAfter } from '../../util/retry.ts';
 
 const ATTEMPTS = 5;
 const FIRST_DELAY = 1000;
-const MAX_DELAY = 60_000;
 const TIMEOUT = 120_000;
 const MAX_REPLY = 4_000_000;
 
@@ -51,13 +51,6 @@ export function completionsUrl(url: string): URL {
     parsed.pathname = `${parsed.pathname.replace(/\/$/, '')}/chat/completions`;
   }
   return parsed;
-}
-
-/** Milliseconds that a Retry-After header asks for (RFC 9110, 10.2.3: seconds or a date); undefined without one. */
-export function retryAfter(header: string | null, now: number): number | undefined {
-  if (header === null || header.trim() === '') return undefined;
-  const milliseconds = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isNaN(milliseconds) ? undefined : Math.min(Math.max(0, milliseconds), MAX_DELAY);
 }
 
 async function bodyText(response: Response): Promise<string> {
