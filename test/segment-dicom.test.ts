@@ -122,7 +122,11 @@ describeShared('samples/dicom-seg-liver/series', 'segment of a DICOM series as D
     }
     const [one, two] = [SEG, RTSTRUCT].map((name) => read(join(out, name))('StudyInstanceUID'));
     expect(one).toBe(two);
-    expect(receiptOf(out).results.at(-1).round_trip).toEqual({ objects: 1, voxels_equal: true });
+    const receipt = receiptOf(out);
+    expect(receipt.results.at(-1).round_trip).toEqual({ objects: 1, voxels_equal: true });
+    expect(receipt.input.dicom.study_instance_uid).toBe(one);
+    expect(Object.keys(receipt.input.files[0])).toEqual(['sha256', 'bytes']);
+    expect(secrets.filter((secret) => JSON.stringify(receipt).includes(secret))).toEqual([]);
   });
 
   it.each([

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
+import { replaceUids } from '../formats/dicom/results.ts';
 import { readSegmentation } from '../formats/dicom/segmentation-read.ts';
 import { readStructureSet } from '../formats/dicom/structure-set-read.ts';
 import { readNifti } from '../formats/nifti.ts';
@@ -71,15 +72,25 @@ export async function hashModel({ name, parameters, imageSize, device, directory
   return { name, parameters, image_size: imageSize, device, files };
 }
 
-/** Hashes the input's files and samples, and the model's files. */
-export async function hashOrigin(input: string, read: ReadVolume, model: Model, frame?: number): Promise<Origin> {
+/**
+ * Hashes the input's files and samples, and the model's files. With `deidentify`, names of DICOM files are left out and
+ * identifiers are those of the results.
+ */
+export async function hashOrigin(
+  input: string,
+  read: ReadVolume,
+  model: Model,
+  { frame, deidentify = false }: { readonly frame?: number | undefined; readonly deidentify?: boolean | undefined },
+): Promise<Origin> {
   const { volume, kind, files } = read;
   const { data, identifiers } = volume;
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const samples = sha256(JSON.stringify(geometry(volume)), bytes);
   const { studyUid, seriesUid, frameOfReferenceUid, instanceUids } = identifiers;
-  const hashes: FileHash[] = [];
-  for (const file of files) hashes.push(await hashFile(file));
+  const replace = deidentify ? replaceUids(samples) : (uid: string) => uid;
+  const told = (uid: string | undefined): string | null => (uid === undefined ? null : replace(uid));
+  const hashes: object[] = [];
+  for (const file of files) hashes.push(deidentify ? await fileDigest(file) : await hashFile(file));
   return {
     samples,
     input: {
@@ -92,10 +103,10 @@ export async function hashOrigin(input: string, read: ReadVolume, model: Model, 
         ? {}
         : {
             dicom: {
-              study_instance_uid: studyUid ?? null,
-              series_instance_uid: seriesUid ?? null,
-              frame_of_reference_uid: frameOfReferenceUid ?? null,
-              sop_instance_uids: instanceUids ?? [],
+              study_instance_uid: told(studyUid),
+              series_instance_uid: told(seriesUid),
+              frame_of_reference_uid: told(frameOfReferenceUid),
+              sop_instance_uids: (instanceUids ?? []).map(replace),
             },
           }),
     },

@@ -132,7 +132,7 @@ async function segmentVolumeFile(
   const { command, prompts, formats } = job;
   const { volume } = read;
   const options = volumeOptions(job);
-  const origin = await hashOrigin(input, read, model, command.frame);
+  const origin = await hashOrigin(command.deidentify ? name : input, read, model, command);
   const { plane = 'axial', window = null, modality = null, site = null, joint } = options;
   const key = workKey(origin, { prompts, plane, window, modality, site, joint, terms: job.termsHash });
   // a series that cannot be referred to is refused before the model runs

@@ -78,17 +78,19 @@ async function findSeries(
   if (all.size === 0) throw new BiomedParseError('input', `there is no study ${study} in ${service}`);
   const number = (item: JsonDataSet): number => Number(first(item, 'SeriesNumber')) || 0;
   const sorted = [...all].sort(([, a], [, b]) => number(a) - number(b));
-  const lines = sorted.map(([uid, item]) => {
-    const images = first(item, 'NumberOfSeriesRelatedInstances') || '?';
-    return `${uid} (${first(item, 'Modality') || '?'}, number ${number(item)}, ${images} instances)`;
-  });
+  const lines = (some: typeof sorted): string[] =>
+    some.map(([uid, item]) => {
+      const count = first(item, 'NumberOfSeriesRelatedInstances') || '?';
+      return `${uid} (${first(item, 'Modality') || '?'}, number ${number(item)}, ${count} instances)`;
+    });
   if (wanted !== undefined) {
     if (all.has(wanted)) return wanted;
-    return choose(`the study ${study} has no series ${wanted}`, 'there are', lines);
+    return choose(`the study ${study} has no series ${wanted}`, 'there are', lines(sorted));
   }
   const images = sorted.filter(([, item]) => !NO_IMAGES.has(first(item, 'Modality')));
   if (images.length === 1) return images[0][0];
-  return choose(`the study ${study} has ${images.length} series of images`, 'choose one with --series', lines);
+  if (images.length === 0) choose(`the study ${study} has no series of images`, 'there are', lines(sorted));
+  return choose(`the study ${study} has ${images.length} series of images`, 'choose one with --series', lines(images));
 }
 
 /** The one series that an address means; `wanted` chooses it in a study. Refuses (`usage`) a choice that is left open, with what there is. */

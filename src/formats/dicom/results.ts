@@ -28,12 +28,18 @@ interface Named {
   readonly concept: ObjectConcept | null;
 }
 
+/** The identifiers that stand for others where nothing is to tell the patient: hashes of them and the secret. */
+export const replaceUids =
+  (secret: string) =>
+  (uid: string): string =>
+    uidOf(`${secret} ${uid}`);
+
 /**
  * The source that files refer to: as it is, or with `secret` without what tells the patient, identifiers replaced by hashes
  * of them and the secret. Refuses (`input`) a series that cannot be referred to.
  */
 export function dicomSource(source: DicomSource, secret: string | null): DicomSource {
-  return secret === null ? identify(source) : deidentifySource(source, (uid) => uidOf(`${secret} ${uid}`));
+  return secret === null ? identify(source) : deidentifySource(source, replaceUids(secret));
 }
 
 /** The objects that are written of findings, in their order. */
