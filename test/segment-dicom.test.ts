@@ -142,6 +142,22 @@ describeShared('samples/dicom-seg-liver/series', 'segment of a DICOM series as D
     await expect(check([mask, mask])).rejects.toThrow(`${name} does not read back with the same objects`);
   });
 
+  it('writes a label map, and keeps what the model said when objects overlap', async () => {
+    const ask = [series, '--format', 'dicom-seg', '--seg-type', 'labelmap', '--out', out];
+    expect((await call(...ask, '-p', 'liver')).status).toBe(0);
+    expect((await readSegmentation(join(out, SEG))).type).toBe('LABELMAP');
+    expect(receiptOf(out).results.at(-1).round_trip).toEqual({ objects: 1, voxels_equal: true });
+    // the fake network finds the same voxels for every prompt
+    const { status, stderr } = await call(...ask, '-p', 'liver', '-p', 'spleen');
+    expect([status, stderr]).toEqual([1, expect.stringContaining('"liver" and "spleen" overlap')]);
+    expect(readdirSync(out).filter((name) => name.endsWith('.work'))).toHaveLength(1);
+  });
+
+  it('refuses --seg-type without a segmentation', async () => {
+    const { status, stderr } = await call(series, '-p', 'x', '--seg-type', 'labelmap', '--format', 'rtstruct');
+    expect([status, stderr]).toEqual([2, 'biomedparse: --seg-type goes with --format dicom-seg\n']);
+  });
+
   it('refuses --deidentify without a DICOM format', async () => {
     const { status, stderr } = await call(series, '-p', 'x', '--deidentify', '--format', 'nrrd', '--out', out);
     expect([status, stderr]).toEqual([2, 'biomedparse: --deidentify goes with --format dicom-seg or rtstruct\n']);

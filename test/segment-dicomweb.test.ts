@@ -16,44 +16,12 @@ import { text } from '../src/formats/dicom/values.ts';
 import { readNifti } from '../src/formats/nifti.ts';
 import { fakeModel } from './fake-model.ts';
 import { callCli } from './helpers/cli.ts';
-import { describePrograms, dicomFile, greyImage } from './helpers/dicom.ts';
+import { describePrograms } from './helpers/dicom.ts';
+import { PATIENT, patientSlice, SERIES, STUDY } from './helpers/dicom-series.ts';
 import { ORTHANC, type Orthanc, startOrthanc } from './helpers/orthanc.ts';
 
 const [USER, PASSWORD] = ['anna', 'open sesame'];
-const STUDY = '1.2.826.0.1.3680043.10.1';
-const SERIES = `${STUDY}.1`;
-const PATIENT = {
-  PatientName: 'Secretive^Jane',
-  PatientID: 'SECRET-4711',
-  PatientBirthDate: '19430217',
-  AccessionNumber: 'ACC-99',
-};
 const LIMITS = { instances: 100, bytes: 1e8, seconds: 60 };
-
-/** Slice k of an oblique CT of 32 x 24 x 5 voxels with a bright block. */
-function slice(k: number, series = SERIES): Buffer {
-  const samples = new Uint16Array(32 * 24).fill(24);
-  for (let y = 6; y < 18; y++) if (k > 0 && k < 4) samples.fill(1324, y * 32 + 8, y * 32 + 20);
-  return dicomFile(
-    greyImage(32, 24, samples, {
-      ...PATIENT,
-      SOPClassUID: '1.2.840.10008.5.1.4.1.1.2',
-      SOPInstanceUID: `${series}.${k + 1}`,
-      Modality: 'CT',
-      StudyInstanceUID: STUDY,
-      SeriesInstanceUID: series,
-      SeriesNumber: series === SERIES ? 3 : 4,
-      FrameOfReferenceUID: `${STUDY}.9`,
-      InstanceNumber: k + 1,
-      ImagePositionPatient: [-20.5, 10, 30 + 2.5 * k],
-      ImageOrientationPatient: [0.8, 0.6, 0, -0.6, 0.8, 0],
-      PixelSpacing: [1.25, 0.75],
-      SliceThickness: 2.5,
-      RescaleSlope: 1,
-      RescaleIntercept: -1024,
-    }),
-  );
-}
 
 describePrograms({ ...ORTHANC, dcmcrle: 'dcmtk' }, 'segment on a series in Orthanc', () => {
   let orthanc: Orthanc;
@@ -73,9 +41,9 @@ describePrograms({ ...ORTHANC, dcmcrle: 'dcmtk' }, 'segment on a series in Ortha
     server = openServer({ authorization, retries: 2, signal, log: () => undefined });
     // one slice in another transfer syntax, which has to come back as it is
     const temporary = mkdtempSync(join(tmpdir(), 'biomedparse-rle-'));
-    writeFileSync(join(temporary, 'in.dcm'), slice(2));
+    writeFileSync(join(temporary, 'in.dcm'), patientSlice(2));
     execFileSync('dcmcrle', ['+un', join(temporary, 'in.dcm'), join(temporary, 'out.dcm')]);
-    await upload([0, 1, 3, 4].map((k) => slice(k)));
+    await upload([0, 1, 3, 4].map((k) => patientSlice(k)));
     await upload([readFileSync(join(temporary, 'out.dcm'))]);
     rmSync(temporary, { recursive: true });
   }, 120_000);
@@ -156,13 +124,25 @@ describePrograms({ ...ORTHANC, dcmcrle: 'dcmtk' }, 'segment on a series in Ortha
     expect(line.exec(again.stdout)?.[0]).toBe(line.exec(first.stdout)?.[0]);
   });
 
+  it('stores a label map, which comes back as one', async () => {
+    const asked = ['-p', 'absent spleen', '--store', '--seg-type', 'labelmap', '--json'];
+    const { status, stdout } = await call(address(), ...AUTH, ...asked);
+    expect(status).toBe(0);
+    const [{ stored }] = JSON.parse(stdout).results;
+    const [, series] = /\/series\/([\d.]+)\/instances\//.exec(stored['dicom-seg']) as RegExpExecArray;
+    await retrieveSeries(server, orthanc.service, { study: STUDY, series }, folder, LIMITS, signal);
+    const { type, segments, mask } = await readSegmentation(join(folder, '000001.dcm'));
+    expect([type, segments.map(({ label }) => label)]).toEqual(['LABELMAP', ['liver']]);
+    expect((await mask(1)).data.reduce((sum, value) => sum + value, 0)).toBeGreaterThan(100);
+  });
+
   it('takes a study or a search with one series of images, and lists several', async () => {
     // the SEG and RTSTRUCT that are there by now are no choice
     expect((await call(address(`/studies/${STUDY}`), ...AUTH)).status).toBe(0);
     expect((await call(address('/studies?PatientID=SECRET-4711'), ...AUTH)).status).toBe(0);
     expect(readdirSync(out).filter((name) => name.endsWith('receipt.json'))).toEqual([`${SERIES}_receipt.json`]);
     const other = `${STUDY}.2`;
-    await upload([slice(0, other), slice(1, other)]);
+    await upload([0, 1].map((k) => patientSlice(k, { SeriesInstanceUID: other, SeriesNumber: 4 })));
     const several = await call(address(`/studies/${STUDY}`), ...AUTH);
     expect([several.status, several.calls.images]).toEqual([2, 0]);
     const choice = `${SERIES} (CT, number 3, 5 instances); ${other} (CT, number 4, 2 instances)`;
@@ -223,7 +203,7 @@ describePrograms({ ...ORTHANC, dcmcrle: 'dcmtk' }, 'segment on a series in Ortha
   it('is told that the server is gone, and keeps what was to be stored', async () => {
     const gone = await startOrthanc();
     const opened = openServer({ retries: 0, signal, log: () => undefined });
-    for (const k of [0, 1, 2]) await storeObject(opened, gone.service, slice(k), 30, signal);
+    for (const k of [0, 1, 2]) await storeObject(opened, gone.service, patientSlice(k), 30, signal);
     opened.close();
     const there = `dicomweb+${gone.service}/studies/${STUDY}/series/${SERIES}`;
     const { model } = fakeModel({});

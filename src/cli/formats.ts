@@ -51,13 +51,16 @@ export function chooseFormats<K extends keyof Results>(
   });
 }
 
-/** Refuses (`usage`) formats that refer to a DICOM series where an input is none, and --deidentify without such a format. */
+/** Refuses (`usage`) formats that refer to a DICOM series where an input is none, and options of such formats without one. */
 export async function checkDicomFormats(
   formats: readonly ChosenFormat<VolumeResult>[],
   inputs: readonly string[],
-  deidentify: boolean,
+  { deidentify, segType }: { readonly deidentify?: boolean; readonly segType?: string },
 ): Promise<void> {
   const chosen = formats.find(({ writer }) => writer.dicom);
+  if (segType !== undefined && !formats.some(({ name }) => name === 'dicom-seg')) {
+    throw new BiomedParseError('usage', '--seg-type goes with --format dicom-seg');
+  }
   if (chosen === undefined) {
     if (!deidentify) return;
     const names = formatsOf('volume').filter((name) => RESULT_FORMATS[name].volume?.dicom);
@@ -71,15 +74,17 @@ export async function checkDicomFormats(
   }
 }
 
-/** What DICOM formats refer to: null if there are none. With `secret` it tells nothing of the patient. */
+/** What DICOM formats refer to and how: null if there are none. With `secret` it tells nothing of the patient. */
 export function dicomOrigin(
   formats: readonly ChosenFormat<VolumeResult>[],
   { source }: ReadVolume,
   model: string,
+  segType: 'binary' | 'labelmap' | undefined,
   secret: string | null,
 ): DicomOrigin | null {
   if (source === undefined || !formats.some(({ writer }) => writer.dicom)) return null;
-  return { source: dicomSource(source, secret), algorithm: { name: model, version: packageVersion() } };
+  const type = segType === 'labelmap' ? 'LABELMAP' : 'BINARY';
+  return { source: dicomSource(source, secret), algorithm: { name: model, version: packageVersion() }, type };
 }
 
 /** The endings of file names that formats need, per prompt and per input. */

@@ -130,6 +130,12 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     .option('--frame <n>', 'which frame of a volume file with several, from 0', parseWhole(0, 1_000_000))
     .option('--series <uid>', 'which series of a DICOM folder or study with several')
     .option('--deidentify', 'leave out of dicom-seg and rtstruct what tells the patient, and replace all identifiers')
+    .addOption(
+      new Option(
+        '--seg-type <type>',
+        'how dicom-seg holds masks: a bit per voxel and object, or one number per voxel',
+      ).choices(['binary', 'labelmap']),
+    )
     .option('--store', 'store the DICOM results in the DICOMweb server that the series is from')
     .option(
       '--auth <basic:VARIABLE>',

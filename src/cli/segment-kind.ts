@@ -12,6 +12,7 @@ const VOLUME_ONLY = [
   'frame',
   'series',
   'deidentify',
+  'segType',
   'modality',
   'site',
   'smooth',

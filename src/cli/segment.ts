@@ -54,6 +54,7 @@ export interface SegmentCommand extends RegionCommand, RejectionCommand, RemoteC
   readonly frame?: number;
   readonly series?: string;
   readonly deidentify?: boolean;
+  readonly segType?: 'binary' | 'labelmap';
   readonly modality?: string;
   readonly site?: string;
   readonly smooth?: number;

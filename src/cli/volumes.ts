@@ -136,7 +136,7 @@ async function segmentVolumeFile(
   const { plane = 'axial', window = null, modality = null, site = null, joint } = options;
   const key = workKey(origin, { prompts, plane, window, modality, site, joint, terms: job.termsHash });
   // a series that cannot be referred to is refused before the model runs
-  const dicom = dicomOrigin(formats, read, model.name, command.deidentify ? origin.samples : null);
+  const dicom = dicomOrigin(formats, read, model.name, command.segType, command.deidentify ? origin.samples : null);
   const work = join(command.out, `.${stem(name)}-${key.slice(0, 16)}.work`);
   try {
     const start = performance.now();
@@ -253,7 +253,7 @@ export async function runVolumes(given: readonly string[], command: SegmentComma
   const chosen = chooseFormats('volume', command.format ?? [], ['nifti']);
   const stores = command.store && !chosen.some(({ writer }) => writer.dicom);
   const formats = stores ? [...chosen, ...chooseFormats('volume', ['dicom-seg'], [])] : chosen;
-  await checkDicomFormats(formats, given, command.deidentify ?? false);
+  await checkDicomFormats(formats, given, command);
   const terms = command.terms === undefined ? undefined : await loadTerms(command.terms);
   const termsHash =
     command.terms === undefined

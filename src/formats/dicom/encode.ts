@@ -97,7 +97,9 @@ function parts(attributes: Attributes, explicit: boolean): Uint8Array[] {
     .sort((a, b) => a.tag - b.tag);
   const chunks: Uint8Array[] = [];
   for (const { keyword, value, tag } of entries) {
-    const vr = VR_OF.get(tag) as string;
+    const known = VR_OF.get(tag) as string;
+    // US or SS by the samples, which are unsigned in all that is written here
+    const vr = known === 'xs' ? 'US' : known;
     if (vr === 'SQ') {
       const body = (value as readonly Attributes[]).map((item) => Buffer.concat(itemParts(item, explicit)));
       chunks.push(head(tag, vr, sizeOf(body), explicit, keyword), ...body);

@@ -1,9 +1,10 @@
 /**
  * The part of a written object that all kinds share: patient, study, series, equipment, de-identification and time.
- * Source: DICOM PS3.3 (C.7.1 to C.7.5, C.12.1), PS3.15 E.1.1.
+ * Source: DICOM PS3.3 (C.7.1 to C.7.5, C.12.1), PS3.15 (E.1.1, E.3.6).
  */
 
 import { type MaskVolume, sameGrid } from '../../image/volume.ts';
+import { resolve } from '../../ontology/index.ts';
 import { BiomedParseError } from '../../util/errors.ts';
 import { code, type ObjectConcept, oneValue } from './codes.ts';
 import type { Attributes } from './encode.ts';
@@ -53,8 +54,23 @@ export function momentOf({ deidentified }: IdentifiedSource, date: Date = new Da
   };
 }
 
-/** Refuses objects that do not fit their source: none, too many, or in another grid. */
-export function checkObjects(source: IdentifiedSource, objects: readonly FoundObject[], most: number): void {
+/**
+ * An object for a de-identified file: what was asked is free text and may hold anything, so an object that is understood goes
+ * by its term, another one by its number.
+ */
+function cleaned<T extends FoundObject>(object: T, index: number): T {
+  const { prompt, concept = resolve(prompt).concept } = object;
+  return { ...object, prompt: concept?.name ?? `object ${index + 1}`, concept };
+}
+
+/**
+ * The objects as they are written. Refuses (`input`) those that do not fit their source: none, too many, or in another grid.
+ */
+export function checkObjects<T extends FoundObject>(
+  source: IdentifiedSource,
+  objects: readonly T[],
+  most: number,
+): readonly T[] {
   const refuse = (reason: string): never => {
     throw new BiomedParseError('input', reason);
   };
@@ -70,6 +86,7 @@ export function checkObjects(source: IdentifiedSource, objects: readonly FoundOb
     }
     if (!sameGrid(mask, source, 1e-2)) refuse(`the mask of "${name}" does not lie where the source lies`);
   }
+  return source.deidentified ? objects.map(cleaned) : objects;
 }
 
 /** Patient, study, series and equipment of a new object in the source's study. */
@@ -100,7 +117,7 @@ export function commonModules(
     SeriesInstanceUID: uid(),
     SeriesNumber: seriesNumber,
     InstanceNumber: 1,
-    SeriesDescription: oneValue(options.seriesDescription ?? object.description, 64),
+    SeriesDescription: oneValue((deidentified ? undefined : options.seriesDescription) ?? object.description, 64),
     FrameOfReferenceUID: source.frameOfReferenceUid,
     PositionReferenceIndicator: attributes.PositionReferenceIndicator ?? '',
     Manufacturer: 'biomedparse',
@@ -110,7 +127,8 @@ export function commonModules(
     ...(deidentified
       ? {
           PatientIdentityRemoved: 'YES',
-          DeidentificationMethod: 'DICOM PS3.15 basic profile',
+          DeidentificationMethod: 'DICOM PS3.15 E: basic profile, clean descriptors',
+          // descriptions that are kept are terms and words of this program, never what a caller wrote
           DeidentificationMethodCodeSequence: [
             code('113100', 'DCM', 'Basic Application Confidentiality Profile'),
             code('113105', 'DCM', 'Clean Descriptors Option'),

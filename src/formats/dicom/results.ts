@@ -18,6 +18,8 @@ import { uidOf } from './uid.ts';
 export interface DicomOrigin {
   readonly source: DicomSource;
   readonly algorithm: DicomWriteOptions['algorithm'];
+  /** How a segmentation holds masks. */
+  readonly type: 'BINARY' | 'LABELMAP';
 }
 
 /** What is written of one finding. */
@@ -65,17 +67,18 @@ const WRITERS = { SEG: writeSegmentation, RTSTRUCT: writeStructureSet };
 /** Findings as the bytes of a DICOM Segmentation or an RT structure set. */
 export function writeDicomResults(
   kind: keyof typeof WRITERS,
-  { source, algorithm }: DicomOrigin,
+  { source, algorithm, type }: DicomOrigin,
   findings: readonly Named[],
 ): Uint8Array {
   const objects = dicomObjects(findings);
   const hash = createHash('sha256').update(kind);
-  hash.update(JSON.stringify([source, algorithm, objects.map(({ mask, ...rest }) => rest)]));
+  hash.update(JSON.stringify([source, algorithm, type, objects.map(({ mask, ...rest }) => rest)]));
   for (const { mask } of objects) hash.update(mask.data);
   const content = hash.digest('hex');
   let count = 0;
   return WRITERS[kind](source, objects, {
     algorithm,
+    type,
     date: studyDate(source.attributes),
     uid: () => uidOf(`${content} ${count++}`),
   });

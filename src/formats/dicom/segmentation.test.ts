@@ -16,7 +16,9 @@ import { emptyMask } from '../../image/volume.ts';
 import { createRandom } from '../../util/random.ts';
 import { type DataSet, parseDicom } from './dataset.ts';
 import { decimalString } from './encode.ts';
-import { type DicomSegment, type DicomSegmentationOptions, packBits, writeSegmentation } from './segmentation.ts';
+import { type DicomSegment, type DicomSegmentationOptions, writeSegmentation } from './segmentation.ts';
+import { packBits } from './segmentation-pixels.ts';
+import { decodeSegmentation } from './segmentation-read.ts';
 import { readDicomSeries } from './series.ts';
 import { deidentifySource } from './source.ts';
 import { TAG } from './tags.ts';
@@ -241,6 +243,53 @@ describe('a de-identified source', () => {
   });
 });
 
+describe('a label map', () => {
+  const apart: DicomSegment = { prompt: 'spleen', mask: maskOf((x, y, z) => z === 1 && x + y < 5) };
+  const map = (objects: readonly DicomSegment[]): Uint8Array =>
+    writeSegmentation(source, objects, { ...options(), type: 'LABELMAP' });
+
+  it('holds the number of a segment per voxel, a frame per slice, and reads back', async () => {
+    const bytes = map([kidney, femur, apart]);
+    const { dataset } = parseDicom(bytes, 'a');
+    expect(text(dataset, TAG.SOPClassUID)).toBe('1.2.840.10008.5.1.4.1.1.66.7');
+    expect([TAG.BitsAllocated, TAG.HighBit, TAG.NumberOfFrames].map((tag) => number(dataset, tag))).toEqual([8, 7, 2]);
+    const found = items(dataset, TAG.PerFrameFunctionalGroupsSequence);
+    expect(found.map((frame) => numbers(first(frame, TAG.FrameContentSequence), TAG.DimensionIndexValues))).toEqual([
+      [1],
+      [2],
+    ]);
+    expect(found.flatMap((frame) => items(frame, TAG.SegmentIdentificationSequence))).toEqual([]);
+    const read = decodeSegmentation(bytes, 'a', source);
+    expect([read.type, read.segments.map(({ label }) => label)]).toEqual([
+      'LABELMAP',
+      ['left kidney', 'left femur', 'spleen'],
+    ]);
+    for (const [i, { mask }] of [kidney, femur, apart].entries()) {
+      expect(Buffer.compare((await read.mask(i + 1)).data, mask.data)).toBe(0);
+    }
+    expect(decodeSegmentation(map([femur]), 'a', source).segments).toHaveLength(1);
+  });
+
+  it('takes 16 bits for more than 255 segments', async () => {
+    const many = Array.from({ length: 300 }, (_, i): DicomSegment => {
+      return { prompt: `object ${i}`, mask: maskOf((x, y, z) => (z * 7 + y) * 13 + x === i), concept: null };
+    });
+    const bytes = map(many);
+    expect(number(parseDicom(bytes, 'a').dataset, TAG.BitsAllocated)).toBe(16);
+    const read = decodeSegmentation(bytes, 'a', source);
+    for (const i of [0, 254, 255, 256, 299]) {
+      expect(Buffer.compare((await read.mask(i + 1)).data, many[i].mask.data)).toBe(0);
+    }
+  });
+
+  it('of objects that overlap is refused with their names', () => {
+    expect(() => map([apart, kidney, femur])).not.toThrow();
+    expect(() => map([femur, liver, thing])).toThrow(
+      '"liver in abdomen CT" and "some/thing unheard of" overlap: a label map holds one object per voxel; BINARY holds both',
+    );
+  });
+});
+
 describePrograms(VALIDATORS, 'a segmentation, to other programs', () => {
   const probabilities = Float32Array.from({ length: 13 * 7 * 5 }, (_, i) => (i % 256) / 255);
   const fractional = (): Uint8Array =>
@@ -255,6 +304,19 @@ describePrograms(VALIDATORS, 'a segmentation, to other programs', () => {
     const { errors, lines } = validate(make());
     expect(errors).toEqual([]);
     expect(lines).toContain('Segmentation');
+  });
+
+  // dciodvfy of 2024 does not know the class of label maps
+  it('has the numbers of a label map in pydicom, and dcmdump reads it', () => {
+    const apart: DicomSegment = { prompt: 'spleen', mask: maskOf((x, y, z) => z === 3 && x + y > 12) };
+    const bytes = writeSegmentation(source, [kidney, apart], { ...options(), type: 'LABELMAP' });
+    const slice = [...kidney.mask.data.subarray(3 * 91, 4 * 91)];
+    const expected = slice.map((value, i) => value + 2 * apart.mask.data[3 * 91 + i]);
+    expect(new Set(expected)).toEqual(new Set([0, 1, 2]));
+    expect(pydicom(bytes, '[int(v) for v in d.pixel_array.ravel()]')).toEqual(expected);
+    const told = '[str(d.SegmentationType), d.PixelPaddingValue, d["PixelPaddingValue"].VR, d.SegmentsOverlap]';
+    expect(pydicom(bytes, told)).toEqual(['LABELMAP', 0, 'US', 'NO']);
+    expect(dump(bytes)).toContain('(0028,0120) US 0');
   });
 
   it('has the same text in dcmdump and in pydicom', () => {

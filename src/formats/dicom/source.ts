@@ -13,7 +13,7 @@ import { createUid, uidOf } from './uid.ts';
 import { characterSet, text, texts } from './values.ts';
 
 /** Attributes that are taken over as they are. */
-const KEPT = [
+export const SOURCE_ATTRIBUTES = [
   'PatientName',
   'PatientID',
   'IssuerOfPatientID',
@@ -37,7 +37,7 @@ const KEPT = [
   'LossyImageCompressionMethod',
 ] as const satisfies readonly Keyword[];
 
-export type SourceAttribute = (typeof KEPT)[number];
+export type SourceAttribute = (typeof SOURCE_ATTRIBUTES)[number];
 
 /** An image of the source series, or a frame of one. */
 export interface SourceImage {
@@ -62,7 +62,7 @@ export interface DicomSource extends Grid {
 /** Reads what is taken over, from one file of the series; several values stay joined by a backslash. */
 export function sourceAttributes({ dataset }: DicomFile): DicomSource['attributes'] {
   const set = characterSet(dataset);
-  const entries = KEPT.map((keyword) => [keyword, texts(dataset, TAG[keyword], set).join('\\')] as const);
+  const entries = SOURCE_ATTRIBUTES.map((keyword) => [keyword, texts(dataset, TAG[keyword], set).join('\\')] as const);
   return Object.fromEntries(entries.filter(([, value]) => value !== ''));
 }
 
@@ -118,8 +118,8 @@ const SAFE: readonly SourceAttribute[] = [
 ];
 
 /**
- * The source without what tells the patient, by the basic profile of PS3.15 for the attributes that are written here: text
- * and dates are gone, all identifiers are replaced. `replace` gives the identifier that stands for another one; the default
+ * The source without what tells the patient, by the basic profile of PS3.15 (table E.1-1) for the attributes that are written
+ * here: text and dates are gone, all identifiers are replaced; writers put terms in place of what was asked. `replace` gives the identifier that stands for another one; the default
  * gives random ones, so hand in the map by which the images were de-identified if the object is to refer to those.
  */
 export function deidentifySource(source: DicomSource, replace: (uid: string) => string = randomMap()): DicomSource {

@@ -63,11 +63,11 @@ function referencedFrame(source: IdentifiedSource): Attributes {
 /** An RT structure set of a series as the bytes of a file; the same for the same identifiers and date. */
 export function writeStructureSet(
   source: DicomSource,
-  objects: readonly FoundObject[],
+  found: readonly FoundObject[],
   options: DicomWriteOptions,
 ): Uint8Array {
   const from = identify(source);
-  checkObjects(from, objects, MAX_ROIS);
+  const objects = checkObjects(from, found, MAX_ROIS);
   const { date, time } = momentOf(from, options.date);
   const { name, version } = options.algorithm;
   const codes = objects.map(codesOf);
