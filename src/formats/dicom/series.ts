@@ -14,6 +14,7 @@ import { readError, readFileChecked } from '../../util/files.ts';
 import { MAX_VOLUME_BYTES, type VolumeFile } from '../volume-bytes.ts';
 import { isDicom, refuseDicom } from './dataset.ts';
 import { type DicomImage, openDicom } from './image.ts';
+import { pixelPrivacy } from './pixel-privacy.ts';
 import { type DicomSource, instanceOf, type SourceImage, sourceAttributes } from './source.ts';
 import { type SlicePlace, stackSlices, uprightGrid } from './stack.ts';
 
@@ -152,7 +153,7 @@ export async function readDicomSeries(
     throw new BiomedParseError('input', `cannot make a volume of ${label}: ${reason}`);
   }
   const stack = stackSlices(slices, label);
-  const { volume, attributes } = await decodeStack(stack, identifiers);
+  const { volume, attributes, warnings } = await decodeStack(stack, identifiers);
   const { size, spacing, origin, direction } = volume;
   const made: DicomSource = {
     ...{ size, spacing, origin, direction, attributes },
@@ -160,7 +161,7 @@ export async function readDicomSeries(
     resampled: stack.shifts !== null,
     deidentified: false,
   };
-  return { volume, frames: 1, notes: [...notes, ...stack.notes], files, source: made, burntIn };
+  return { volume, frames: 1, notes: [...notes, ...stack.notes, ...warnings], files, source: made, burntIn };
 }
 
 /** Stores a slice in the volume's samples, which become wider where the slice's values need it. */
@@ -220,7 +221,7 @@ function shifted(slice: Samples, columns: number, rows: number, to: readonly num
 async function decodeStack(
   { slices, grid: plain, shifts }: ReturnType<typeof stackSlices<SliceSource>>,
   identifiers: Identifiers,
-): Promise<{ volume: Volume; attributes: DicomSource['attributes'] }> {
+): Promise<{ volume: Volume; attributes: DicomSource['attributes']; warnings: ReadonlySet<string> }> {
   const upright = shifts === null ? null : uprightGrid(plain, shifts);
   const grid = upright?.grid ?? plain;
   const pixels = grid.size[0] * grid.size[1];
@@ -229,10 +230,13 @@ async function decodeStack(
   let channels: 1 | 3 | null = null;
   let opened: { path: string; image: DicomImage } | undefined;
   let attributes: DicomSource['attributes'] | undefined;
+  const warnings = new Set<string>();
   for (const [k, slice] of slices.entries()) {
     if (slice === null) continue;
-    if (opened?.path !== slice.path)
+    if (opened?.path !== slice.path) {
       opened = { path: slice.path, image: openDicom(await readFileChecked(slice.path), slice.path) };
+      for (const warning of pixelPrivacy(opened.image.file.dataset)) warnings.add(warning);
+    }
     attributes ??= sourceAttributes(opened.image.file);
     const frame = await opened.image.frame(slice.frame);
     channels ??= frame.channels;
@@ -248,7 +252,7 @@ async function decodeStack(
   const { instanceUids: _, ...shared } = identifiers;
   const uids = slices.flatMap((slice) => slice?.uid ?? []);
   const named = uids.length === 0 ? shared : { ...shared, instanceUids: uids };
-  return { volume: { ...grid, data: samples, channels, identifiers: named }, attributes };
+  return { volume: { ...grid, data: samples, channels, identifiers: named }, attributes, warnings };
 }
 
 /** Per slice the image that it is, or the nearest ones of a slice that is missing. */

@@ -92,6 +92,7 @@ const DICTIONARY = {
   PixelPaddingValue: [0x00280120, 'xs'],
   PixelPaddingRangeLimit: [0x00280121, 'xs'],
   BurnedInAnnotation: [0x00280301, 'CS'],
+  RecognizableVisualFeatures: [0x00280302, 'CS'],
   LongitudinalTemporalInformationModified: [0x00280303, 'CS'],
   WindowCenter: [0x00281050, 'DS'],
   WindowWidth: [0x00281051, 'DS'],
