@@ -4,10 +4,11 @@ import type { CheckCommand } from './check.ts';
 import type { HarmoniseCommand } from './harmonise.ts';
 import type { CliIo } from './io.ts';
 import { parseList, parsePrice } from './options.ts';
+import type { WordsCommand } from './words.ts';
 
 /** Adds the group to the program. */
 export function dataCommands(program: Command, io: CliIo, finish: (status: number) => void): void {
-  const data = program.command('data').description('make and check data sets: harmonise, check');
+  const data = program.command('data').description('make and check data sets: harmonise, words, check');
   data
     .command('harmonise')
     .description('map label names to concepts of the ontology and to the published objects')
@@ -31,6 +32,16 @@ export function dataCommands(program: Command, io: CliIo, finish: (status: numbe
     .action(async (root: string | undefined, options: HarmoniseCommand) => {
       const { runHarmonise } = await import('./harmonise.ts');
       finish(await runHarmonise(root, options, io));
+    });
+  data
+    .command('words')
+    .description("write sentences for every mask of a data folder into its sets' train.json and test.json")
+    .argument('<data-root>', 'folder of data sets in BiomedParseData layout')
+    .option('--sets <names>', 'only these data sets, separated by commas (default: all)', parseList)
+    .option('--json', 'print JSON instead of a table')
+    .action(async (root: string, options: WordsCommand) => {
+      const { runWords } = await import('./words.ts');
+      finish(await runWords(root, options, io));
     });
   data
     .command('check')

@@ -11,6 +11,7 @@ export {
   describeSets,
   listSets,
   openDataset,
+  openSplits,
   type Split,
 } from './layout.ts';
 export { planChances } from './plan.ts';

@@ -1,13 +1,15 @@
 /**
  * BiomedParseData's layout on disk: `<root>/<set>/{train,test}/NAME_MODALITY_SITE.(webp|png|jpg|jpeg|tif|tiff)` with
- * `{train,test}_mask/NAME_MODALITY_SITE_TARGET.png`, blanks of a target written as '+', and an optional `dataset.json`.
+ * `{train,test}_mask/NAME_MODALITY_SITE_TARGET.png`, blanks of a target written as '+', and an optional `dataset.json`,
+ * and sentences in an optional `{train,test}.json`.
  * Names and pairs are checked here, pixels are not read. An image without masks has none of its group's targets.
  * Refused with an `input` error: a missing folder, unknown sets, a name of too few parts, a mask without its image.
  */
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { BiomedParseError, errorLine } from '../util/errors.ts';
 import { systemReason } from '../util/files.ts';
+import { readSentences } from './sentences.ts';
 
 export type Split = 'train' | 'test';
 
@@ -15,6 +17,8 @@ export interface DatasetTarget {
   /** The target's name with blanks. */
   readonly target: string;
   readonly maskFile: string;
+  /** English sentences that say what the mask shows, from `<split>.json`; left out where there are none. */
+  readonly sentences?: readonly string[];
 }
 
 export interface DatasetItem {
@@ -118,9 +122,12 @@ async function readItems(
   masks: readonly MaskName[],
 ): Promise<DatasetItem[]> {
   const path = join(folder, split);
+  const sentencesOf = await readSentences(join(folder, `${split}.json`));
   const byImage = new Map<string, DatasetTarget[]>();
   for (const { image, target, file } of masks) {
-    byImage.set(image, [...(byImage.get(image) ?? []), { target, maskFile: file }]);
+    const sentences = sentencesOf.get(basename(file)) ?? [];
+    const words = sentences.length === 0 ? {} : { sentences };
+    byImage.set(image, [...(byImage.get(image) ?? []), { target, maskFile: file, ...words }]);
   }
   const items: DatasetItem[] = [];
   for (const file of (await listFolder(path)) ?? []) {
@@ -199,10 +206,8 @@ export async function describeSets(root: string, wanted?: readonly string[]): Pr
   return sets;
 }
 
-/** Reads which images, masks and targets there are in one split. */
-export async function openDataset(root: string, options: DatasetOptions): Promise<Dataset> {
-  const { split } = options;
-  const names = await listSets(root, options.sets);
+/** One split as it lies there, which may be empty. */
+async function readSplit(root: string, names: readonly string[], split: Split): Promise<Dataset> {
   const sets: DatasetSet[] = [];
   const items: DatasetItem[] = [];
   for (const name of names) {
@@ -210,6 +215,20 @@ export async function openDataset(root: string, options: DatasetOptions): Promis
     sets.push(set);
     items.push(...(await readItems(name, join(root, name), split, masks[split])));
   }
-  if (items.length === 0) refuse(`${root}: no images in the ${split} split of ${names.join(', ')}`);
   return { root, split, sets, items };
+}
+
+/** Reads which images, masks and targets there are in one split. */
+export async function openDataset(root: string, options: DatasetOptions): Promise<Dataset> {
+  const { split } = options;
+  const names = await listSets(root, options.sets);
+  const dataset = await readSplit(root, names, split);
+  if (dataset.items.length === 0) refuse(`${root}: no images in the ${split} split of ${names.join(', ')}`);
+  return dataset;
+}
+
+/** Train and test of a folder; either may be without images. */
+export async function openSplits(root: string, sets?: readonly string[]): Promise<[train: Dataset, test: Dataset]> {
+  const names = await listSets(root, sets);
+  return [await readSplit(root, names, 'train'), await readSplit(root, names, 'test')];
 }

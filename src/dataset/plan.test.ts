@@ -165,3 +165,29 @@ describe('images about which nothing can be asked', () => {
     expect(() => createPlanner(makeStore([empty]), options)).toThrow(/no image of the data has anything/);
   });
 });
+
+describe('sentences of masks', () => {
+  const sided: MadeSet = { set: 'legs', kind: ['ultrasound', 'limb'], images: repeat(4, { masks: ['left nerve'] }) };
+  const plain = makeStore([sided]);
+  const masked = {
+    ...plain,
+    sentences: ['the nerve on the left'],
+    images: plain.images.map((image) => ({
+      ...image,
+      masks: image.masks.map((mask) => ({ ...mask, sentences: [0] })),
+    })),
+  };
+
+  test('are asked now and then, but never of a mirror image that shows the other side', () => {
+    const found = plans(masked, 200, { negativeFraction: 0 });
+    const asked = (mirror: boolean): boolean[] =>
+      found.flatMap((one) =>
+        one.mirror === mirror ? one.asks.map(({ prompt }) => prompt === masked.sentences[0]) : [],
+      );
+    expect(asked(true).length).toBeGreaterThan(100);
+    expect(asked(true)).not.toContain(true);
+    const share = asked(false).filter(Boolean).length / asked(false).length;
+    expect(share).toBeGreaterThan(0.4);
+    expect(share).toBeLessThan(0.6);
+  });
+});

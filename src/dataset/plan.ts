@@ -109,6 +109,15 @@ function drawAbsent(random: Random, image: StoredImage, group: StoreGroup, used:
   return name;
 }
 
+/** Masks with sentences of their own are asked for by one of them this often. */
+const OWN_SENTENCE = 0.5;
+
+/** One of the mask's own sentences, now and then. */
+function drawSentence(random: Random, store: ImageStore, { sentences = [] }: StoredMask): string | undefined {
+  if (sentences.length === 0 || random.next() >= OWN_SENTENCE) return undefined;
+  return store.sentences?.[random.pick(sentences)];
+}
+
 /** Draws plans from a store; what is drawn depends on the random stream alone. */
 export function createPlanner(store: ImageStore, options: PlanOptions): (random: Random) => Plan {
   const { promptsPerImage, negativeFraction, mirrors } = options;
@@ -136,7 +145,10 @@ export function createPlanner(store: ImageStore, options: PlanOptions): (random:
       }
       const stored = absent ?? store.targetNames[(mask as StoredMask).target];
       const target = mirror ? mirrorTarget(stored) : stored;
-      return { target, prompt: drawPrompt(random, target, modality, site, mask === undefined), mask };
+      // a sentence names the side that the mirror image does not show
+      const fits = mask !== undefined && target === stored;
+      const sentence = fits ? drawSentence(random, store, mask as StoredMask) : undefined;
+      return { target, prompt: sentence ?? drawPrompt(random, target, modality, site, mask === undefined), mask };
     });
     return { image, group, mirror, asks };
   };

@@ -32,6 +32,8 @@ export interface ImageStore {
   /** Number of masks of each target. */
   readonly targetCounts: readonly number[];
   readonly images: readonly StoredImage[];
+  /** Sentences of masks, which refer to them by place; left out where the data has none. */
+  readonly sentences?: readonly string[];
   /** The memory in which images and masks lie. */
   readonly slabs: readonly SharedArrayBuffer[];
 }
@@ -45,6 +47,8 @@ export interface StoredMask extends Place {
   readonly target: number;
   /** Pixels inside. */
   readonly area: number;
+  /** Places in the store's `sentences`. */
+  readonly sentences?: readonly number[];
 }
 
 export interface StoredImage extends Place {
@@ -160,6 +164,10 @@ export async function loadImages(dataset: Dataset, options: LoadImagesOptions = 
   const { groups, groupOf } = makeGroups(dataset);
   const targetNames = [...new Set(items.flatMap((item) => item.targets.map(({ target }) => target)))].sort();
   const targetIndex = new Map(targetNames.map((name, i) => [name, i]));
+  const sentences = [
+    ...new Set(items.flatMap((item) => item.targets.flatMap((target) => target.sentences ?? []))),
+  ].sort();
+  const sentenceIndex = new Map(sentences.map((sentence, i) => [sentence, i]));
   const images: StoredImage[] = new Array(items.length);
 
   const load = async (index: number): Promise<void> => {
@@ -169,7 +177,7 @@ export async function loadImages(dataset: Dataset, options: LoadImagesOptions = 
     const small = width === image.width && height === image.height ? image : resizeBicubicPil(image, width, height);
     const place = keep(arena, small.data as Uint8Array);
     const masks: StoredMask[] = [];
-    for (const { target, maskFile } of item.targets) {
+    for (const { target, maskFile, sentences: own } of item.targets) {
       const mask = await readMask(maskFile);
       if (mask.width !== image.width || mask.height !== image.height) {
         const size = `${mask.width} x ${mask.height}`;
@@ -179,7 +187,8 @@ export async function loadImages(dataset: Dataset, options: LoadImagesOptions = 
         );
       }
       const { bits, area } = packMask(mask, width, height);
-      if (area > 0) masks.push({ target: targetIndex.get(target) as number, area, ...keep(arena, bits) });
+      const words = own === undefined ? {} : { sentences: own.map((one) => sentenceIndex.get(one) as number) };
+      if (area > 0) masks.push({ target: targetIndex.get(target) as number, area, ...words, ...keep(arena, bits) });
     }
     const group = groupOf(item);
     const named = item.targets.map(({ target }) => target);
@@ -199,7 +208,8 @@ export async function loadImages(dataset: Dataset, options: LoadImagesOptions = 
 
   const targetCounts = targetNames.map(() => 0);
   for (const image of images) for (const mask of image.masks) targetCounts[mask.target]++;
-  return { groups, targetNames, targetCounts, images, slabs: arena.slabs };
+  const words = sentences.length === 0 ? {} : { sentences };
+  return { groups, targetNames, targetCounts, images, ...words, slabs: arena.slabs };
 }
 
 function makeGroups(dataset: Dataset): { groups: StoreGroup[]; groupOf: (item: DatasetItem) => number } {

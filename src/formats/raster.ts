@@ -152,6 +152,20 @@ export async function readRaster(
   return decode(bytes, kind.format, name);
 }
 
+/** Width and height of an image file as `readRaster` would give them, from its header alone. */
+export async function readRasterSize(source: string | Uint8Array, label?: string): Promise<[number, number]> {
+  const name = label ?? (typeof source === 'string' ? source : 'image bytes');
+  const bytes = typeof source === 'string' ? await readFileChecked(source) : source;
+  const kind = sniff(bytes);
+  if ('other' in kind) refuse(name, `it is ${kind.other}; allowed: ${RASTER_FORMATS}`);
+  try {
+    const { autoOrient } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    return [autoOrient.width, autoOrient.height];
+  } catch (error) {
+    refuse(name, `its ${kind.format} header is damaged or truncated (${firstLine(error)})`, error);
+  }
+}
+
 /** Reads a mask: every pixel with a colour sample that is not 0 is inside; alpha does not count. */
 export async function readMask(source: string | Uint8Array, label?: string): Promise<Mask> {
   const { data, width, height, channels } = await readRaster(source, label);
