@@ -1,10 +1,11 @@
 /**
  * Which of a set's own targets may be called absent where an image has no mask of them. That is honest only where the
- * source annotated every occurrence; sets that did not are listed here, with the reason. A set without an entry is taken as
- * complete, which all others of the training collection are by their descriptions.
+ * source annotated every occurrence. A set says so under `annotation` of its `dataset.json`; sets that do not are listed here where
+ * they are not complete, with the reason. A set without either is taken as complete, which all others of the training collection
+ * are by their descriptions.
  */
 import { mayShow } from '../ontology/index.ts';
-import type { Dataset } from './layout.ts';
+import type { Dataset, DatasetItem, DatasetSet } from './layout.ts';
 
 /** Targets whose missing mask means absence; all others of the set say nothing. */
 const complete: Readonly<Record<string, readonly string[]>> = {
@@ -28,10 +29,16 @@ const complete: Readonly<Record<string, readonly string[]>> = {
   'sct-spinal-cord': [],
 };
 
-/** The set's targets for an image of this kind that are missing from its masks and hence absent from the image. */
-export function absentSiblings(set: string, annotated: readonly string[], present: readonly string[]): string[] {
-  const allowed = complete[set];
-  return annotated.filter((target) => !present.includes(target) && (allowed === undefined || allowed.includes(target)));
+/** The set's targets for an image of this kind that are missing from its masks (`present`) and hence absent from the image. */
+export function absentSiblings(
+  { name, targets, exhaustive }: DatasetSet,
+  { modality, site, unknown = [] }: Pick<DatasetItem, 'modality' | 'site' | 'unknown'>,
+  present: readonly string[],
+): string[] {
+  const kind = `${modality}_${site}`;
+  const allowed = exhaustive === undefined ? complete[name] : (exhaustive[kind] ?? []);
+  const missing = (targets[kind] ?? []).filter((target) => !present.includes(target) && !unknown.includes(target));
+  return allowed === undefined ? missing : missing.filter((target) => allowed.includes(target));
 }
 
 /** Targets of the whole dataset that no image of this modality and site can show, sorted. */

@@ -14,6 +14,7 @@ export {
   openSplits,
   type Split,
 } from './layout.ts';
+export { itemImage, readItemFile, readItemImage, readItemMask } from './parts.ts';
 export { planChances } from './plan.ts';
 export { createSampler, LEAST_KEPT, type Sample, type Sampler, type SamplerOptions } from './sample.ts';
 export { type ImageStore, type LoadImagesOptions, loadImages } from './store.ts';

@@ -1,15 +1,19 @@
 /**
  * BiomedParseData's layout on disk: `<root>/<set>/{train,test}/NAME_MODALITY_SITE.(webp|png|jpg|jpeg|tif|tiff)` with
- * `{train,test}_mask/NAME_MODALITY_SITE_TARGET.png`, blanks of a target written as '+', and an optional `dataset.json`,
- * and sentences in an optional `{train,test}.json`.
+ * `{train,test}_mask/NAME_MODALITY_SITE_TARGET.png`, blanks of a target written as '+', and and beside them, if they are there,
+ * `dataset.json` (about.ts), sentences in `{train,test}.json` (sentences.ts) and `build.jsonl` (manifest.ts).
  * Names and pairs are checked here, pixels are not read. An image without masks has none of its group's targets.
  * Refused with an `input` error: a missing folder, unknown sets, a name of too few parts, a mask without its image.
  */
-import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { BiomedParseError, errorLine } from '../util/errors.ts';
-import { systemReason } from '../util/files.ts';
-import { readSentences } from './sentences.ts';
+import type { Box } from '../image/types.ts';
+import { BiomedParseError } from '../util/errors.ts';
+import { listFolder } from '../util/files.ts';
+import { type Exhaustive, exhaustiveTargets, readAbout, wordsOf } from './about.ts';
+import { readManifest } from './manifest.ts';
+import type { Part } from './parts.ts';
+import { readSentences, type Sentence } from './sentences.ts';
+import { isShardFolder, readShards } from './shards.ts';
 
 export type Split = 'train' | 'test';
 
@@ -17,8 +21,10 @@ export interface DatasetTarget {
   /** The target's name with blanks. */
   readonly target: string;
   readonly maskFile: string;
-  /** English sentences that say what the mask shows, from `<split>.json`; left out where there are none. */
-  readonly sentences?: readonly string[];
+  /** Sentences that say what the mask shows, from `<split>.json`; left out where there are none. */
+  readonly sentences?: readonly Sentence[];
+  /** Boxes of single objects, where the source told them apart. */
+  readonly instances?: readonly Box[];
 }
 
 export interface DatasetItem {
@@ -29,6 +35,8 @@ export interface DatasetItem {
   readonly modality: string;
   readonly site: string;
   readonly targets: readonly DatasetTarget[];
+  /** Targets that have no mask here although they may be in the image; left out where there are none. */
+  readonly unknown?: readonly string[];
 }
 
 export interface DatasetSet {
@@ -38,6 +46,8 @@ export interface DatasetSet {
   readonly notes: string;
   /** All targets annotated in either split, per kind of image (`MODALITY_SITE`), sorted. */
   readonly targets: Readonly<Record<string, readonly string[]>>;
+  /** Targets whose missing mask means absence, as `dataset.json` declares them; left out where it does not. */
+  readonly exhaustive?: Exhaustive;
 }
 
 export interface Dataset {
@@ -46,6 +56,8 @@ export interface Dataset {
   readonly sets: readonly DatasetSet[];
   /** By set, then by name, in code-unit order. */
   readonly items: readonly DatasetItem[];
+  /** Where the files lie inside tar shards; left out where they are files of their own. */
+  readonly parts?: ReadonlyMap<string, Part>;
 }
 
 export interface DatasetOptions {
@@ -58,18 +70,6 @@ const IMAGE = /\.(webp|png|jpe?g|tiff?)$/i;
 
 function refuse(message: string, cause?: unknown): never {
   throw new BiomedParseError('input', message, {}, cause);
-}
-
-/** Sorted names in a folder, hidden ones left out; `undefined` where there is no such folder. */
-export async function listFolder(folder: string): Promise<string[] | undefined> {
-  try {
-    return (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENOTDIR') {
-      return undefined;
-    }
-    refuse(`cannot read ${folder}: ${systemReason(error)}`, error);
-  }
 }
 
 interface Parts {
@@ -123,25 +123,30 @@ async function readItems(
 ): Promise<DatasetItem[]> {
   const path = join(folder, split);
   const sentencesOf = await readSentences(join(folder, `${split}.json`));
-  const byImage = new Map<string, DatasetTarget[]>();
-  for (const { image, target, file } of masks) {
-    const sentences = sentencesOf.get(basename(file)) ?? [];
-    const words = sentences.length === 0 ? {} : { sentences };
-    byImage.set(image, [...(byImage.get(image) ?? []), { target, maskFile: file, ...words }]);
-  }
+  const built = await readManifest(folder);
+  const byImage = new Map<string, MaskName[]>();
+  for (const mask of masks) byImage.set(mask.image, [...(byImage.get(mask.image) ?? []), mask]);
   const items: DatasetItem[] = [];
   for (const file of (await listFolder(path)) ?? []) {
     const { stem, modality, site } = imageParts(path, file);
-    items.push({ set, name: stem, file: join(path, file), modality, site, targets: byImage.get(stem) ?? [] });
+    const { unknown = [], instances } = built.get(`${split}/${file}`) ?? {};
+    const targets = (byImage.get(stem) ?? []).map(({ target, file: maskFile }): DatasetTarget => {
+      const sentences = sentencesOf.get(basename(maskFile)) ?? [];
+      const boxes = instances?.get(`${split}_mask/${basename(maskFile)}`);
+      return {
+        ...{ target, maskFile },
+        ...(sentences.length === 0 ? {} : { sentences }),
+        ...(boxes === undefined ? {} : { instances: boxes }),
+      };
+    });
+    const doubtful = unknown.length === 0 ? {} : { unknown };
+    items.push({ set, name: stem, file: join(path, file), modality, site, targets, ...doubtful });
     if (items.length > 1 && items[items.length - 2].name === stem) refuse(`${path}: two images are named ${stem}`);
     byImage.delete(stem);
   }
-  for (const [, [orphan]] of byImage) refuse(`${orphan.maskFile}: its image is not in ${path}`);
+  for (const [, [orphan]] of byImage) refuse(`${orphan.file}: its image is not in ${path}`);
   return items;
 }
-
-const words = (value: unknown): string =>
-  Array.isArray(value) ? value.join('; ') : typeof value === 'string' ? value : '';
 
 interface ReadSet {
   readonly set: DatasetSet;
@@ -160,23 +165,10 @@ async function readSet(root: string, name: string): Promise<ReadSet> {
     if (!targets[kind].includes(target)) targets[kind].push(target);
   }
   for (const list of Object.values(targets)) list.sort();
-  const about = await readAbout(join(folder, 'dataset.json'));
-  return { set: { name, licence: words(about.licence), notes: words(about.notes), targets }, masks };
-}
-
-async function readAbout(file: string): Promise<Record<string, unknown>> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    refuse(`cannot read ${file}: ${systemReason(error)}`, error);
-  }
-  try {
-    return JSON.parse(text) as Record<string, unknown>;
-  } catch (error) {
-    refuse(`${file} is not valid JSON (${errorLine(error)})`, error);
-  }
+  const about = await readAbout(folder);
+  const exhaustive = exhaustiveTargets(about.annotation, targets, join(folder, 'dataset.json'));
+  const declared = exhaustive === undefined ? {} : { exhaustive };
+  return { set: { name, licence: wordsOf(about.licence), notes: wordsOf(about.notes), targets, ...declared }, masks };
 }
 
 /** Names of the sets in a folder that are wanted (all when left out), sorted. */
@@ -207,10 +199,11 @@ export async function describeSets(root: string, wanted?: readonly string[]): Pr
 }
 
 /** One split as it lies there, which may be empty. */
-async function readSplit(root: string, names: readonly string[], split: Split): Promise<Dataset> {
+async function readSplit(root: string, split: Split, wanted?: readonly string[]): Promise<Dataset> {
+  if (await isShardFolder(root)) return readShards(root, split, wanted);
   const sets: DatasetSet[] = [];
   const items: DatasetItem[] = [];
-  for (const name of names) {
+  for (const name of await listSets(root, wanted)) {
     const { set, masks } = await readSet(root, name);
     sets.push(set);
     items.push(...(await readItems(name, join(root, name), split, masks[split])));
@@ -218,17 +211,16 @@ async function readSplit(root: string, names: readonly string[], split: Split): 
   return { root, split, sets, items };
 }
 
-/** Reads which images, masks and targets there are in one split. */
+/** Reads which images, masks and targets there are in one split of a folder of sets, or of a folder of shards. */
 export async function openDataset(root: string, options: DatasetOptions): Promise<Dataset> {
   const { split } = options;
-  const names = await listSets(root, options.sets);
-  const dataset = await readSplit(root, names, split);
-  if (dataset.items.length === 0) refuse(`${root}: no images in the ${split} split of ${names.join(', ')}`);
+  const dataset = await readSplit(root, split, options.sets);
+  const names = dataset.sets.map(({ name }) => name).join(', ');
+  if (dataset.items.length === 0) refuse(`${root}: no images in the ${split} split of ${names}`);
   return dataset;
 }
 
 /** Train and test of a folder; either may be without images. */
 export async function openSplits(root: string, sets?: readonly string[]): Promise<[train: Dataset, test: Dataset]> {
-  const names = await listSets(root, sets);
-  return [await readSplit(root, names, 'train'), await readSplit(root, names, 'test')];
+  return [await readSplit(root, 'train', sets), await readSplit(root, 'test', sets)];
 }

@@ -66,13 +66,20 @@ export async function readAnnotationFile(path: string): Promise<AnnotationFile |
   return { ...value, annotations: value.annotations.map((one, i) => checkAnnotation(path, i, one)) };
 }
 
-/** English sentences by the mask's file name; empty where there is no such file. */
-export async function readSentences(path: string): Promise<ReadonlyMap<string, readonly string[]>> {
+/** A sentence of a mask. */
+export interface Sentence {
+  readonly text: string;
+  /** ISO 639-1. */
+  readonly language: string;
+}
+
+/** Sentences by the mask's file name; empty where there is no such file. */
+export async function readSentences(path: string): Promise<ReadonlyMap<string, readonly Sentence[]>> {
   const found = await readAnnotationFile(path);
   return new Map(
     (found?.annotations ?? []).map(({ mask_file, sentences }) => [
       mask_file.split('/').at(-1) as string,
-      sentences.filter(({ language }) => language === undefined || language === 'en').map(({ sent }) => sent),
+      sentences.map(({ sent, language = 'en' }) => ({ text: sent, language })),
     ]),
   );
 }

@@ -5,13 +5,13 @@
  * Images of grey modalities are kept as grey, whatever tint the file has. Images longer than `maxSide` are reduced
  * (bicubic); 16-bit samples are brought to 8, alpha is left out, floats are refused.
  */
-import { readMask, readRaster } from '../formats/raster.ts';
 import { resizeBicubicPil } from '../image/resize.ts';
 import type { Image, Mask } from '../image/types.ts';
 import { isGreyModality } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { absentSiblings, foreignTargets, foreignTargetsOfModality } from './annotation.ts';
-import type { Dataset, DatasetItem } from './layout.ts';
+import type { Dataset, DatasetItem, DatasetSet, DatasetTarget } from './layout.ts';
+import { readItemImage, readItemMask } from './parts.ts';
 
 /** Images of one set that share modality and site. */
 export interface StoreGroup {
@@ -32,7 +32,7 @@ export interface ImageStore {
   /** Number of masks of each target. */
   readonly targetCounts: readonly number[];
   readonly images: readonly StoredImage[];
-  /** Sentences of masks, which refer to them by place; left out where the data has none. */
+  /** English sentences of masks, which refer to them by place; left out where the data has none. */
   readonly sentences?: readonly string[];
   /** The memory in which images and masks lie. */
   readonly slabs: readonly SharedArrayBuffer[];
@@ -161,24 +161,26 @@ export async function loadImages(dataset: Dataset, options: LoadImagesOptions = 
   const { maxSide = 256, concurrency = 8, onProgress } = options;
   const { items } = dataset;
   const arena: Arena = { slabs: [], used: 0 };
+  const sets = new Map(dataset.sets.map((set) => [set.name, set]));
   const { groups, groupOf } = makeGroups(dataset);
   const targetNames = [...new Set(items.flatMap((item) => item.targets.map(({ target }) => target)))].sort();
   const targetIndex = new Map(targetNames.map((name, i) => [name, i]));
-  const sentences = [
-    ...new Set(items.flatMap((item) => item.targets.flatMap((target) => target.sentences ?? []))),
-  ].sort();
+  const english = ({ sentences = [] }: DatasetTarget): string[] =>
+    sentences.flatMap(({ text, language }) => (language === 'en' ? [text] : []));
+  const sentences = [...new Set(items.flatMap((item) => item.targets.flatMap(english)))].sort();
   const sentenceIndex = new Map(sentences.map((sentence, i) => [sentence, i]));
   const images: StoredImage[] = new Array(items.length);
 
   const load = async (index: number): Promise<void> => {
     const item = items[index];
-    const image = toBytes(await readRaster(item.file), item);
+    const image = toBytes(await readItemImage(dataset, item), item);
     const [width, height] = keptSize(image.width, image.height, maxSide);
     const small = width === image.width && height === image.height ? image : resizeBicubicPil(image, width, height);
     const place = keep(arena, small.data as Uint8Array);
     const masks: StoredMask[] = [];
-    for (const { target, maskFile, sentences: own } of item.targets) {
-      const mask = await readMask(maskFile);
+    for (const own of item.targets) {
+      const { target, maskFile } = own;
+      const mask = await readItemMask(dataset, maskFile);
       if (mask.width !== image.width || mask.height !== image.height) {
         const size = `${mask.width} x ${mask.height}`;
         throw new BiomedParseError(
@@ -187,12 +189,13 @@ export async function loadImages(dataset: Dataset, options: LoadImagesOptions = 
         );
       }
       const { bits, area } = packMask(mask, width, height);
-      const words = own === undefined ? {} : { sentences: own.map((one) => sentenceIndex.get(one) as number) };
+      const places = english(own).map((one) => sentenceIndex.get(one) as number);
+      const words = places.length === 0 ? {} : { sentences: places };
       if (area > 0) masks.push({ target: targetIndex.get(target) as number, area, ...words, ...keep(arena, bits) });
     }
     const group = groupOf(item);
     const named = item.targets.map(({ target }) => target);
-    const absent = absentSiblings(item.set, groups[group].targets, named);
+    const absent = absentSiblings(sets.get(item.set) as DatasetSet, item, named);
     images[index] = { group, width, height, channels: image.channels, masks, absent, ...place };
   };
 

@@ -1,7 +1,6 @@
 /** Whose image it is: as `dataset.json` says under `subjects`, else as the name tells by its slice, frame or visit number. */
 import { join } from 'node:path';
-import { readFileChecked } from '../util/files.ts';
-import { listFolder } from './layout.ts';
+import { listFolder, readFileChecked } from '../util/files.ts';
 
 const NUMBERED = /-(?:z|s|t|slice|frame|day|visit|nodule)-?\d+$/i;
 

@@ -3,7 +3,7 @@
  * over present and absent prompts), and per modality the presence that at most a stated share of absent objects reaches
  * (split-conformal: with n absent prompts the ceil((n + 1)(1 - rate))-th smallest score). Prompts are those of `evaluate`.
  */
-import type { Dataset } from '../dataset/index.ts';
+import { type Dataset, itemImage } from '../dataset/index.ts';
 import { modalityFamily, publishedPrompt } from '../ontology/index.ts';
 import type { PresenceCalibration } from '../parse/presence.ts';
 import type { Model } from '../parse/segment.ts';
@@ -36,7 +36,7 @@ export async function presenceScores(
   for (const [done, item] of items.entries()) {
     signal?.throwIfAborted();
     const asked = await questionsOf(item, dataset, options);
-    const encoded = await model.encode(item.file, signal === undefined ? {} : { signal });
+    const encoded = await model.encode(await itemImage(dataset, item), signal === undefined ? {} : { signal });
     try {
       const prompts = asked.map(({ target }) => publishedPrompt(target, item.modality, item.site));
       let at = 0;

@@ -9,8 +9,14 @@
  * - Absent prompts of an image: targets of its set that are surely not in it, then targets that its modality and site
  *   cannot show; drawn by the seed and the image's name, so that every run that has the image asks the same.
  */
-import { absentSiblings, type Dataset, type DatasetItem } from '../dataset/index.ts';
-import { readMask } from '../formats/raster.ts';
+import {
+  absentSiblings,
+  type Dataset,
+  type DatasetItem,
+  type DatasetSet,
+  itemImage,
+  readItemMask,
+} from '../dataset/index.ts';
 import type { Mask } from '../image/types.ts';
 import { impossibleTargets, modalities, modalityFamily, publishedPrompt } from '../ontology/index.ts';
 import type { Model, Segmentation } from '../parse/segment.ts';
@@ -55,21 +61,22 @@ export interface EvaluationQuestion {
   readonly kind: AbsentAnswer['kind'] | 'present';
 }
 
-/** What is asked of one image: its targets with their masks, then absent ones; `annotated` are those of its kind in the set. */
+/** What is asked of one image: its targets with their masks, then absent ones. */
 async function questions(
+  dataset: Dataset,
   item: DatasetItem,
-  annotated: readonly string[],
+  set: DatasetSet,
   count: number,
   random: Random,
 ): Promise<EvaluationQuestion[]> {
   const asked: EvaluationQuestion[] = [];
   for (const { target, maskFile } of item.targets) {
-    const truth = await readMask(maskFile);
+    const truth = await readItemMask(dataset, maskFile);
     const empty = !truth.data.some((value) => value !== 0);
     asked.push(empty ? { target, truth: null, kind: 'set' } : { target, truth, kind: 'present' });
   }
   const named = asked.map(({ target }) => target);
-  const siblings = absentSiblings(item.set, annotated, named);
+  const siblings = absentSiblings(set, item, named);
   const impossible = impossibleTargets(item.modality, item.site).filter((target) => !named.includes(target));
   for (const [kind, names] of [
     ['set', siblings],
@@ -91,9 +98,8 @@ export function questionsOf(
   dataset: Dataset,
   { seed = 0, absentPrompts = 1 }: Pick<EvaluateOptions, 'seed' | 'absentPrompts'>,
 ): Promise<EvaluationQuestion[]> {
-  const set = dataset.sets.find(({ name }) => name === item.set);
-  const annotated = set?.targets[`${item.modality}_${item.site}`] ?? [];
-  return questions(item, annotated, absentPrompts, streamOf(seed, item));
+  const set = dataset.sets.find(({ name }) => name === item.set) as DatasetSet;
+  return questions(dataset, item, set, absentPrompts, streamOf(seed, item));
 }
 
 /** Dice of an answer without and with the model's refusal. */
@@ -132,7 +138,7 @@ export async function evaluate(
     const asked = await questionsOf(item, dataset, options);
     // Presence threshold 0: the mask without the refusal, from which the gated one follows.
     const answers = await model.segment(
-      file,
+      await itemImage(dataset, item),
       asked.map(({ target }) => publishedPrompt(target, modality, site)),
       { presenceThreshold: 0, ...(signal === undefined ? {} : { signal }) },
     );

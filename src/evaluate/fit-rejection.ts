@@ -8,8 +8,7 @@
  * - The train split is fitted, the test split held out. Pairs of fewer than ten fitted masks, or with a channel that does not
  *   vary, are listed and not fitted.
  */
-import type { Dataset } from '../dataset/index.ts';
-import { readMask } from '../formats/raster.ts';
+import { type Dataset, itemImage, readItemMask } from '../dataset/index.ts';
 import { type MaskStatistics, maskStatistics } from '../image/statistics.ts';
 import { imageTypeName, publishedPrompt } from '../ontology/index.ts';
 import { CHANNELS, type ChannelDistributions, DISTRIBUTIONS_FORMAT } from '../parse/distributions.ts';
@@ -62,14 +61,14 @@ async function collect(
     options.signal?.throwIfAborted();
     const present: string[] = [];
     for (const { target, maskFile } of item.targets) {
-      if ((await readMask(maskFile)).data.some((value) => value !== 0)) present.push(target);
+      if ((await readItemMask(dataset, maskFile)).data.some((value) => value !== 0)) present.push(target);
     }
     if (present.length > 0) {
       const prompts = present.map((target) => publishedPrompt(target, item.modality, item.site));
       const type = imageTypeName(item.modality, item.site);
       const targets = samples.get(type) ?? new Map<string, MaskStatistics[]>();
       samples.set(type, targets);
-      const encoded = await model.encode(item.file, options);
+      const encoded = await model.encode(await itemImage(dataset, item), options);
       try {
         let at = 0;
         for await (const { probabilities } of encoded.segment(prompts, { ...options, probabilities: true })) {

@@ -2,7 +2,7 @@
  * The classifier of kinds of image fitted to a data folder: features of every image from the model, then multinomial logistic
  * regression with a small ridge, by Adam over all images (Kingma and Ba 2015). Kinds weigh by the square root of their images.
  */
-import type { Dataset } from '../dataset/index.ts';
+import { type Dataset, itemImage } from '../dataset/index.ts';
 import { modalityFamily } from '../ontology/index.ts';
 import type { Model } from '../parse/segment.ts';
 import { guessViews, softmax, type ViewClassifier } from '../parse/views.ts';
@@ -24,10 +24,10 @@ export async function viewSamples(
   const { signal, onProgress } = options;
   const items = chosenItems(dataset, options.limit);
   const samples: ViewSample[] = [];
-  for (const [done, { file, modality, site }] of items.entries()) {
+  for (const [done, item] of items.entries()) {
     signal?.throwIfAborted();
-    const encoded = await model.encode(file, signal === undefined ? {} : { signal });
-    samples.push({ features: encoded.summary.slice(), modality: modalityFamily(modality), site });
+    const encoded = await model.encode(await itemImage(dataset, item), signal === undefined ? {} : { signal });
+    samples.push({ features: encoded.summary.slice(), modality: modalityFamily(item.modality), site: item.site });
     encoded.dispose();
     onProgress?.(done + 1, items.length);
   }

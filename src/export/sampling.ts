@@ -57,7 +57,7 @@ export async function samplingTable(
       const foreign = foreignTargets(dataset, modality, site);
       for (const target of [...own, ...foreign]) addTarget(target);
       sets[set.name][kind] = {
-        absent: absentSiblings(set.name, own, []),
+        absent: absentSiblings(set, { modality, site }, []),
         foreign,
         foreignSameModality: foreignTargetsOfModality(dataset, modality, site),
         mirror: mirrorAllowed(modality, site, own),

@@ -3,7 +3,7 @@
  * Writing is atomic: bytes go to a temporary name in the same folder, which is then renamed, so no reader sees half a file.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { BiomedParseError } from './errors.ts';
 
@@ -41,6 +41,18 @@ export async function readFileChecked(path: string): Promise<Buffer> {
     return await readFile(path);
   } catch (error) {
     throw readError(path, error);
+  }
+}
+
+/** Sorted names in a folder, hidden ones left out; `undefined` where there is no such folder. */
+export async function listFolder(folder: string): Promise<string[] | undefined> {
+  try {
+    return (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENOTDIR') {
+      return undefined;
+    }
+    throw new BiomedParseError('input', `cannot read ${folder}: ${systemReason(error)}`, {}, error);
   }
 }
 

@@ -3,11 +3,12 @@
  * picture twice. Everything is looked at and reported; nothing is changed, and one bad file does not stop the rest.
  */
 import { join } from 'node:path';
-import { imageParts, listFolder, listSets, maskParts, type Split } from '../../dataset/layout.ts';
+import { imageParts, listSets, maskParts, type Split } from '../../dataset/layout.ts';
 import { readSubjects, subjectOf } from '../../dataset/subjects.ts';
 import { readMask, readRaster } from '../../formats/raster.ts';
 import { type Fingerprint, findDuplicates, fingerprint } from '../../image/fingerprint.ts';
 import { errorLine } from '../../util/errors.ts';
+import { listFolder } from '../../util/files.ts';
 import { decideByRules, knownContext } from '../rules.ts';
 
 /** Errors spoil training or figures; warnings are for a person to look at. */
