@@ -1,14 +1,16 @@
 /** The commands of the group `data`; like all others, they are read here and loaded when they run. */
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import type { CheckCommand } from './check.ts';
+import type { DataExportCommand } from './data-export.ts';
 import type { HarmoniseCommand } from './harmonise.ts';
 import type { CliIo } from './io.ts';
-import { parseList, parsePrice } from './options.ts';
+import { collect, parseList, parsePrice, parseWhole } from './options.ts';
 import type { WordsCommand } from './words.ts';
 
 /** Adds the group to the program. */
 export function dataCommands(program: Command, io: CliIo, finish: (status: number) => void): void {
-  const data = program.command('data').description('make and check data sets: harmonise, words, check');
+  const data = program.command('data').description('make and check data sets: harmonise, words, export, check');
   data
     .command('harmonise')
     .description('map label names to concepts of the ontology and to the published objects')
@@ -42,6 +44,22 @@ export function dataCommands(program: Command, io: CliIo, finish: (status: numbe
     .action(async (root: string, options: WordsCommand) => {
       const { runWords } = await import('./words.ts');
       finish(await runWords(root, options, io));
+    });
+  data
+    .command('export')
+    .description(
+      'write a data folder as COCO, JSON lines, Parquet or tar shards: what is in each image, and what is not',
+    )
+    .argument('<data-root>', 'folder of data sets in BiomedParseData layout, or of shards')
+    .requiredOption('--out <dir>', 'folder for the files')
+    .option('--format <name>', 'coco, jsonl or parquet; may be given many times', collect)
+    .option('--shards <n>', 'write tar shards (WebDataset) of this many images', parseWhole(1, 1_000_000))
+    .option('--sets <names>', 'only these data sets, separated by commas (default: all)', parseList)
+    .addOption(new Option('--split <name>', 'only these images (default: both)').choices(['train', 'test']))
+    .option('--json', 'print JSON instead of a line')
+    .action(async (root: string, options: DataExportCommand) => {
+      const { runDataExport } = await import('./data-export.ts');
+      finish(await runDataExport(root, options, io));
     });
   data
     .command('check')

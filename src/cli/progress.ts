@@ -51,3 +51,20 @@ export function startProgress(io: CliIo, noun: string, total: number): Progress 
     stop: () => undefined,
   };
 }
+
+/** Does work whose total is known only once it has begun, with progress shown from its first report on. */
+export async function withProgress<T>(
+  io: CliIo,
+  noun: string,
+  work: (onProgress: (done: number, total: number) => void) => Promise<T>,
+): Promise<T> {
+  let progress: Progress | undefined;
+  try {
+    return await work((done, total) => {
+      progress ??= startProgress(io, noun, total);
+      progress.update(done);
+    });
+  } finally {
+    progress?.stop();
+  }
+}

@@ -2,7 +2,7 @@
 import { STYLES } from '../curate/words/rules.ts';
 import { type WordsReport, writeWords } from '../curate/words/write.ts';
 import type { CliIo } from './io.ts';
-import { type Progress, startProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 import { table } from './table.ts';
 
 /** Values of the command's options, as commander spells them. */
@@ -38,21 +38,11 @@ function report(io: CliIo, found: WordsReport): void {
 
 /** Runs the command; gives the exit status. */
 export async function runWords(root: string, command: WordsCommand, io: CliIo): Promise<number> {
-  let progress: Progress | undefined;
-  try {
-    const found = await writeWords(root, {
-      signal: io.signal,
-      onProgress: (done, total) => {
-        progress ??= startProgress(io, 'images', total);
-        progress.update(done);
-      },
-      ...(command.sets === undefined ? {} : { sets: command.sets }),
-    });
-    progress?.stop();
-    if (command.json) io.out(`${JSON.stringify(found)}\n`);
-    else report(io, found);
-    return 0;
-  } finally {
-    progress?.stop();
-  }
+  const { sets, json } = command;
+  const found = await withProgress(io, 'images', (onProgress) =>
+    writeWords(root, { signal: io.signal, onProgress, ...(sets === undefined ? {} : { sets }) }),
+  );
+  if (json) io.out(`${JSON.stringify(found)}\n`);
+  else report(io, found);
+  return 0;
 }

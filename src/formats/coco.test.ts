@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { measure } from '../image/measure.ts';
 import { createRandom } from '../util/random.ts';
-import { cocoBox, type RunLengths, runLengths } from './coco.ts';
+import { cocoBox, labelRunLengths, type RunLengths, runLengths } from './coco.ts';
 
 /** The mask that run lengths stand for, after the format's description. */
 function decode({ size: [height, width], counts }: RunLengths): Uint8Array {
@@ -30,4 +31,16 @@ describe('COCO', () => {
   it('boxes are left, top, width, height', () => {
     expect(cocoBox([2, 3, 7, 4])).toEqual([2, 3, 5, 1]);
   });
+});
+
+it('run lengths of a label are those of its mask', () => {
+  const [width, height] = [7, 5];
+  const random = createRandom(3);
+  for (let i = 0; i < 50; i++) {
+    const labels = Uint32Array.from({ length: width * height }, () => random.integer(3));
+    const data = Uint8Array.from(labels, (label) => (label === 2 ? 1 : 0));
+    const mask = { data, width, height };
+    const box = measure(mask).box;
+    if (box !== null) expect(labelRunLengths(labels, 2, box, width, height)).toEqual(runLengths(mask));
+  }
 });

@@ -52,6 +52,35 @@ export function runLengths({ data, width, height }: Mask): RunLengths {
   return { size: [height, width], counts };
 }
 
+/** Run lengths of the pixels with one label in a label map `[height, width]`, all of which lie in `box`; as long as the box, not the map. */
+export function labelRunLengths(
+  labels: Uint32Array,
+  label: number,
+  [left, top, right, bottom]: Box,
+  width: number,
+  height: number,
+): RunLengths {
+  const counts: number[] = [];
+  let value = 0;
+  /** Pixels, column by column, up to which runs are counted. */
+  let done = 0;
+  const turn = (at: number): void => {
+    counts.push(at - done);
+    done = at;
+    value = 1 - value;
+  };
+  for (let x = left; x < right; x++) {
+    for (let y = top; y < bottom; y++) {
+      if ((labels[y * width + x] === label ? 1 : 0) !== value) turn(x * height + y);
+    }
+    // a run at the end of a column goes on only where the next one is looked at from its top
+    const end = x * height + bottom;
+    if (value === 1 && end < width * height && (bottom < height || top > 0 || x + 1 === right)) turn(end);
+  }
+  counts.push(width * height - done);
+  return { size: [height, width], counts };
+}
+
 /** A box (right and bottom exclusive) as COCO has it. */
 export function cocoBox([left, top, right, bottom]: Box): [number, number, number, number] {
   return [left, top, right - left, bottom - top];

@@ -56,13 +56,26 @@ export async function listFolder(folder: string): Promise<string[] | undefined> 
   }
 }
 
-/** Writes a file whole or not at all; parts are written one after another, as they come. The folder must exist; refusals are `io` errors. */
+/** Has a file written under a temporary name beside it and renames it; nothing is left where that fails. The folder must exist; refusals are `io` errors. */
+export async function replaceFile(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+  try {
+    await write(temporary);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    // an error of whoever makes the content is told as it is
+    if (error instanceof BiomedParseError) throw error;
+    throw new BiomedParseError('io', `cannot write ${path}: ${systemReason(error)}`, { path }, error);
+  }
+}
+
+/** Writes a file whole or not at all; parts are written one after another, as they come. */
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
-  try {
+  await replaceFile(path, async (temporary) => {
     const file = await open(temporary, 'wx');
     try {
       const parts = typeof data === 'string' ? [Buffer.from(data)] : data instanceof Uint8Array ? [data] : data;
@@ -70,13 +83,7 @@ export async function writeFileAtomic(
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    // an error of whoever makes the parts is told as it is
-    if (error instanceof BiomedParseError) throw error;
-    throw new BiomedParseError('io', `cannot write ${path}: ${systemReason(error)}`, { path }, error);
-  }
+  });
 }
 
 /**

@@ -34,6 +34,8 @@ export const DOORS: Readonly<Record<string, (typeof ROOMS)[number]>> = {
   sharp: 'formats',
   yauzl: 'formats',
   yaml: 'formats',
+  'modern-tar': 'formats',
+  'hyparquet-writer': 'formats',
   '@cornerstonejs/codec-charls': 'formats',
   '@cornerstonejs/codec-openjpeg': 'formats',
   '@cornerstonejs/codec-openjph': 'formats',

@@ -2,9 +2,18 @@
 import { type Concept, conceptOfTarget, resolve } from '../../ontology/index.ts';
 import { decideByRules, knownContext } from '../rules.ts';
 
+const meanings = new Map<string, Concept | null>();
+
 /** What a target of a set stands for; null where it is not certain. */
 export function meaningOf(target: string, set: string | null, modality: string, site: string): Concept | null {
-  return conceptOfTarget(target) ?? decideByRules(target, knownContext(set, modality, site)).concept;
+  const known = conceptOfTarget(target);
+  if (known !== undefined) return known;
+  const key = JSON.stringify([set, modality, site, target]);
+  const before = meanings.get(key);
+  if (before !== undefined) return before;
+  const { concept } = decideByRules(target, knownContext(set, modality, site));
+  meanings.set(key, concept);
+  return concept;
 }
 
 /** Why a text does not mean the concept in such an image; `undefined` where it does. */
