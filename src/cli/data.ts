@@ -1,16 +1,20 @@
 /** The commands of the group `data`; like all others, they are read here and loaded when they run. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import type { CardCommand } from './card.ts';
 import type { CheckCommand } from './check.ts';
 import type { DataExportCommand } from './data-export.ts';
 import type { HarmoniseCommand } from './harmonise.ts';
 import type { CliIo } from './io.ts';
 import { collect, parseList, parsePrice, parseWhole } from './options.ts';
+import type { ReviewCommand } from './review.ts';
 import type { WordsCommand } from './words.ts';
 
 /** Adds the group to the program. */
 export function dataCommands(program: Command, io: CliIo, finish: (status: number) => void): void {
-  const data = program.command('data').description('make and check data sets: harmonise, words, export, check');
+  const data = program
+    .command('data')
+    .description('make and check data sets: harmonise, review, words, export, card, check');
   data
     .command('harmonise')
     .description('map label names to concepts of the ontology and to the published objects')
@@ -34,6 +38,17 @@ export function dataCommands(program: Command, io: CliIo, finish: (status: numbe
     .action(async (root: string | undefined, options: HarmoniseCommand) => {
       const { runHarmonise } = await import('./harmonise.ts');
       finish(await runHarmonise(root, options, io));
+    });
+  data
+    .command('review')
+    .description('show decisions about labels, open ones first; nothing is changed')
+    .argument('<decisions>', 'file of decisions that data harmonise wrote')
+    .option('--html <file>', 'write a self-contained page too')
+    .option('--data <root>', 'folder of data sets: the page shows example images')
+    .option('--json', 'print JSON instead of a table')
+    .action(async (file: string, options: ReviewCommand) => {
+      const { runReview } = await import('./review.ts');
+      finish(await runReview(file, options, io));
     });
   data
     .command('words')
@@ -60,6 +75,16 @@ export function dataCommands(program: Command, io: CliIo, finish: (status: numbe
     .action(async (root: string, options: DataExportCommand) => {
       const { runDataExport } = await import('./data-export.ts');
       finish(await runDataExport(root, options, io));
+    });
+  data
+    .command('card')
+    .description('write a self-contained page per data set: counts, licence, examples, what was left out')
+    .argument('<data-root>', 'folder of data sets in BiomedParseData layout')
+    .requiredOption('--out <dir>', 'folder for the pages')
+    .option('--sets <names>', 'only these data sets, separated by commas (default: all)', parseList)
+    .action(async (root: string, options: CardCommand) => {
+      const { runCard } = await import('./card.ts');
+      finish(await runCard(root, options, io));
     });
   data
     .command('check')

@@ -9,6 +9,7 @@ import { readMask, readRaster } from '../../formats/raster.ts';
 import { type Fingerprint, findDuplicates, fingerprint } from '../../image/fingerprint.ts';
 import { errorLine } from '../../util/errors.ts';
 import { listFolder } from '../../util/files.ts';
+import { median } from '../median.ts';
 import { decideByRules, knownContext } from '../rules.ts';
 
 /** Errors spoil training or figures; warnings are for a person to look at. */
@@ -68,9 +69,6 @@ const LEAST_FOR_OUTLIERS = 10;
 /** Deviations from the median, in units of the median deviation scaled to a normal distribution's. */
 const MOST_DEVIATIONS = 6;
 const LEAST_FACTOR = 4;
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
 
 /** Areas far from the others of their group, on a logarithmic scale. */
 export function areaOutliers<T extends { readonly fraction: number }>(areas: readonly T[]): T[] {
