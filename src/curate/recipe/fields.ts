@@ -100,7 +100,7 @@ export function word<const W extends string>(words: readonly W[]): Reader<W> {
 }
 
 /** Nothing: the value `null`. */
-export const nothing: Reader<null> = {
+const nothing: Reader<null> = {
   schema: { type: 'null' },
   read(node, at) {
     if (node.kind !== 'scalar' || node.value !== null) return refuseAt(at, node, `${describe(node)} is not null`);
@@ -185,12 +185,24 @@ export function fields<F extends Fields>(of: F): Reader<Read<F>> {
 }
 
 /** A value of one kind or another, told apart by how it is written. */
-export function either<A, B>(scalar: Reader<A>, other: Reader<B>): Reader<A | B> {
+function choice<A, B>(first: Reader<A>, second: Reader<B>, isFirst: (node: YamlNode) => boolean): Reader<A | B> {
   return {
-    schema: { anyOf: [scalar.schema, other.schema] },
-    read: (node, at) => (node.kind === 'scalar' ? scalar.read(node, at) : other.read(node, at)),
+    schema: { anyOf: [first.schema, second.schema] },
+    read: (node, at) => (isFirst(node) ? first : second).read(node, at),
   };
 }
+
+/** A single value, or a list or group. */
+export const either = <A, B>(scalar: Reader<A>, other: Reader<B>): Reader<A | B> =>
+  choice(scalar, other, ({ kind }) => kind === 'scalar');
+
+/** A number, or something else. */
+export const numberOr = <A, B>(first: Reader<A>, other: Reader<B>): Reader<A | B> =>
+  choice(first, other, (node) => node.kind === 'scalar' && typeof node.value === 'number');
+
+/** `null`, or something else. */
+export const nullOr = <A>(other: Reader<A>): Reader<A | null> =>
+  choice(nothing, other, (node) => node.kind === 'scalar' && node.value === null);
 
 /** The value of a reader, checked or turned into another; `check` throws with `fail(reason)`. */
 export function checked<A, B>(reader: Reader<A>, check: (value: A, fail: (reason: string) => never) => B): Reader<B> {

@@ -11,8 +11,9 @@ import {
   flag,
   list,
   needed,
-  nothing,
+  nullOr,
   number,
+  numberOr,
   oneOrMore,
   optional,
   type Reader,
@@ -104,7 +105,7 @@ const split = either(
   word(['train', 'test']),
   checked(
     fields({
-      test: optional(either(number(0, 1), oneOrMore(text()))),
+      test: optional(numberOr(number(0, 1), oneOrMore(text()))),
       train: optional(oneOrMore(text())),
       leave: optional(oneOrMore(text())),
       capture: optional(text()),
@@ -159,10 +160,10 @@ const images = {
   variable: optional(text()),
   axes: optional(text(/^[xyzcn]{2,5}$/, 'letters of x, y, z, c (colour), n (item), in the order of the array')),
   channel: optional(number(0, 1000, true)),
-  frame: optional(either(either(number(0, 1e6, true), word(['all', 'labelled'])), list(number(0, 1e6, true), 1))),
+  frame: optional(numberOr(number(0, 1e6, true), either(word(['all', 'labelled']), list(number(0, 1e6, true), 1)))),
 } as const;
 
-const labelTargets = either(either(nothing, target), list(target, 1));
+const labelTargets = nullOr(either(target, list(target, 1)));
 
 const mask = fields({
   file: needed(pattern),
