@@ -24,6 +24,11 @@ export interface Fit {
   readonly inner: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
 }
 
+/** Where an image lies in a square of `size`; `aspect` is a pixel's height over its width. */
+export function fitInSquare(width: number, height: number, size: number, mode: FitMode, aspect = 1): Fit {
+  return { width, height, size, inner: innerWindow(width, height, size, mode, aspect) };
+}
+
 function innerWindow(width: number, height: number, size: number, mode: FitMode, aspect: number): Fit['inner'] {
   if (mode === 'stretch') return { left: 0, top: 0, width: size, height: size };
   const tall = height * aspect;
@@ -40,8 +45,8 @@ export function fitToSquare(image: Image, size: number, mode: FitMode, aspect = 
   if (image.channels !== 3 || !(image.data instanceof Uint8Array)) {
     throw new BiomedParseError('internal', 'the network is fed 8-bit RGB images only');
   }
-  const { width, height } = image;
-  const inner = innerWindow(width, height, size, mode, aspect);
+  const fit = fitInSquare(image.width, image.height, size, mode, aspect);
+  const { inner } = fit;
   const { data } = resizeBicubicPil(image, inner.width, inner.height);
   const plane = size * size;
   const pixels = new Float32Array(3 * plane);
@@ -54,7 +59,7 @@ export function fitToSquare(image: Image, size: number, mode: FitMode, aspect = 
       pixels[2 * plane + at] = data[from + 2];
     }
   }
-  return { pixels, fit: { width, height, size, inner } };
+  return { pixels, fit };
 }
 
 /** One prompt's logits `[h, w]` over the whole square, brought to the image's own `[height, width]`; borders are left out. */

@@ -9,7 +9,7 @@
 import type { MaskVolume } from './volume.ts';
 
 /** Runs of equal voxels with their parts. */
-interface Parts {
+export interface Parts {
   /** First voxel and voxel after the last of each run, by rising place. */
   readonly starts: readonly number[];
   readonly ends: readonly number[];
@@ -18,7 +18,7 @@ interface Parts {
 }
 
 /** The parts that voxels of one value make; `corners` joins what touches at edges and corners only. */
-function findParts({ data, size: [columns, rows, slices] }: MaskVolume, value: 0 | 1, corners: boolean): Parts {
+export function findParts({ data, size: [columns, rows, slices] }: MaskVolume, value: 0 | 1, corners: boolean): Parts {
   const starts: number[] = [];
   const ends: number[] = [];
   const parents: number[] = [];

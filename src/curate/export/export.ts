@@ -1,10 +1,10 @@
 /** A data folder, or a folder of shards, in other forms: COCO, JSON lines, Parquet, tar shards. The same data gives the same bytes. */
 import { join } from 'node:path';
 import { type Dataset, openSplits, type Split } from '../../dataset/index.ts';
+import { readSubjects } from '../../dataset/subjects.ts';
 import { writeParquet } from '../../formats/parquet.ts';
 import { BiomedParseError } from '../../util/errors.ts';
 import { makeFolder, systemReason, writeFileAtomic } from '../../util/files.ts';
-import { readSubjects } from '../check/subjects.ts';
 import { cocoText } from './coco.ts';
 import { type FactsWithMasks, factsOf } from './facts.ts';
 import { COLUMNS, rowsOf } from './rows.ts';

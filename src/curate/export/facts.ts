@@ -5,13 +5,13 @@
 import { basename } from 'node:path';
 import { absentSiblings, type Dataset, type DatasetItem, type DatasetSet, readItemFile } from '../../dataset/index.ts';
 import type { Sentence } from '../../dataset/sentences.ts';
+import { subjectOf } from '../../dataset/subjects.ts';
 import { readMask, readRasterSize } from '../../formats/raster.ts';
 import { components } from '../../image/components.ts';
 import { measure } from '../../image/measure.ts';
 import type { Box, Mask } from '../../image/types.ts';
 import { modalityFamily, publishedPrompt } from '../../ontology/index.ts';
 import { BiomedParseError } from '../../util/errors.ts';
-import { subjectOf } from '../check/subjects.ts';
 import { meaningOf } from '../words/check.ts';
 
 /** One object of an image; boxes are left, top, right, bottom in pixels, right and bottom exclusive. */

@@ -1,0 +1,98 @@
+/**
+ * What is in a file as frames of voxels: ordinary images, DICOM, volumes and arrays alike. An ordinary image is a volume of one slice
+ * without a place. Frames are read when they are asked for. Refused (`input`): endings that nobody knows, axes and channels that are not there.
+ */
+
+import { ARRAY_ENDING, openArray } from '../../formats/array-file.ts';
+import { isDicom } from '../../formats/dicom/dataset.ts';
+import { openDicom } from '../../formats/dicom/image.ts';
+import { IMAGE_FORMATS } from '../../formats/image.ts';
+import { readRaster } from '../../formats/raster.ts';
+import { readVolume, volumeKind } from '../../formats/volume.ts';
+import type { Samples, Volume } from '../../image/volume.ts';
+import { BiomedParseError } from '../../util/errors.ts';
+import { readFileChecked } from '../../util/files.ts';
+import { arrayFrames } from './array.ts';
+import { type PixelFile, type PixelOptions, type Pixels, UNPLACED, unplaced } from './frames.ts';
+
+/** Only one channel of a frame. */
+function oneChannel(pixels: Pixels, channel: number, path: string): Pixels {
+  const { channels, data } = pixels.volume;
+  if (channel >= channels) {
+    throw new BiomedParseError('input', `${path} has no channel ${channel}; there are 0 to ${channels - 1}`, { path });
+  }
+  if (channels === 1) return pixels;
+  const part = new (data.constructor as new (n: number) => Samples)(data.length / channels);
+  for (let i = 0; i < part.length; i++) part[i] = data[i * channels + channel];
+  return { ...pixels, volume: { ...pixels.volume, data: part, channels: 1 } };
+}
+
+async function openPlain(path: string): Promise<PixelFile> {
+  const bytes = await readFileChecked(path);
+  if (!isDicom(bytes)) {
+    const { data, width, height, channels } = await readRaster(bytes, path, IMAGE_FORMATS);
+    return only(unplaced(data, [width, height, 1], channels));
+  }
+  const image = openDicom(bytes, path);
+  const { identifiers } = image;
+  return {
+    frames: image.format.frames,
+    async read(frame) {
+      const { width, height, data, channels, inverted, padding } = await image.frame(frame);
+      const { spacing, position, orientation, depth } = image.place(frame);
+      const [across, down] = orientation ?? [UNPLACED.direction[0], UNPLACED.direction[1]];
+      const normal = [
+        across[1] * down[2] - across[2] * down[1],
+        across[2] * down[0] - across[0] * down[2],
+        across[0] * down[1] - across[1] * down[0],
+      ] as const;
+      const known = spacing === null ? null : [...spacing, depth ?? 1];
+      const volume: Volume = {
+        ...{ data, size: [width, height, 1], channels, identifiers },
+        ...{ origin: position ?? [0, 0, 0], spacing: (known ?? [1, 1, 1]) as [number, number, number] },
+        direction: [across, down, normal],
+      };
+      const notes = padding === null ? [] : [`values ${padding[0]} to ${padding[1]} are padding`];
+      return { volume, flat: true, placed: position !== null, spacing: known, inverted, notes };
+    },
+    close: () => undefined,
+  };
+}
+
+const only = (pixels: Pixels): PixelFile => ({ frames: 1, read: async () => pixels, close: () => undefined });
+
+async function openVolume(path: string, isSeries: boolean): Promise<PixelFile> {
+  // frame 0 is always there, and tells how many there are
+  const first = await readVolume(path, isSeries ? {} : { frame: 0 });
+  const pixels = ({ volume, notes }: typeof first): Pixels => {
+    // a picture that was saved as a volume of one slice is shown like one
+    return { volume, flat: false, placed: true, spacing: volume.spacing, inverted: false, notes };
+  };
+  let kept: typeof first | undefined = first;
+  return {
+    frames: first.frames,
+    async read(frame) {
+      const read = frame === 0 && kept !== undefined ? kept : await readVolume(path, { frame });
+      if (frame !== 0 || first.frames === 1) kept = undefined;
+      return pixels(read);
+    },
+    close: () => undefined,
+  };
+}
+
+/** Opens a file (or the folder of a DICOM series) of pixels. */
+export async function openPixels(path: string, options: PixelOptions = {}): Promise<PixelFile> {
+  const { channel } = options;
+  const file = await openAny(path, options);
+  if (channel === undefined || options.axes?.includes('c') === true) return file;
+  return { ...file, read: async (frame) => oneChannel(await file.read(frame), channel, path) };
+}
+
+async function openAny(path: string, options: PixelOptions): Promise<PixelFile> {
+  if (ARRAY_ENDING.test(path)) return arrayFrames(await openArray(path, options.variable), path, options);
+  if (options.variable !== undefined || options.axes !== undefined) {
+    throw new BiomedParseError('input', `${path} is no array (.npy, .npz, .mat, .h5), which variable and axes are for`);
+  }
+  const kind = await volumeKind(path);
+  return kind === null ? openPlain(path) : openVolume(path, kind === 'DICOM series');
+}

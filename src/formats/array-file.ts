@@ -1,0 +1,92 @@
+/**
+ * Arrays of numbers in files: NumPy (`.npy`, `.npz`), MATLAB (`.mat`, version 5 and 7.3) and HDF5 (`.h5`, `.hdf5`). Headers are read
+ * first and elements when they are asked for, so that one item of a stack does not cost the whole. Refused (`input`): text, objects,
+ * complex numbers, arrays of more than 2 GiB that have to be read whole, data that is shorter than its shape.
+ */
+import { open } from 'node:fs/promises';
+import { BiomedParseError } from '../util/errors.ts';
+import { readError } from '../util/files.ts';
+import { type ArrayFile, chooseVariable } from './array-variable.ts';
+import { openHdf5 } from './hdf5.ts';
+import { openMat } from './mat.ts';
+import { type NpyHeader, parseNpyHeader } from './npy-header.ts';
+import { SAMPLE_BYTES, toSamples } from './volume-bytes.ts';
+import { openZip } from './zip.ts';
+
+/** Which files hold arrays. */
+export const ARRAY_ENDING = /\.(npy|npz|mat|h5|hdf5)$/i;
+
+/** Most bytes that are read of a header of NumPy: it is text of a few hundred. */
+const MOST_HEADER = 70_000;
+
+function refuse(path: string, reason: string): never {
+  throw new BiomedParseError('input', `${path} is not usable: ${reason}`, { file: path });
+}
+
+function arrayOf(
+  { shape, fortran, type, bigEndian, start }: NpyHeader,
+  bytes: (start: number, length: number) => Promise<Uint8Array>,
+  close: () => void,
+): ArrayFile {
+  const width = SAMPLE_BYTES[type];
+  return {
+    shape,
+    columnMajor: fortran,
+    read: async (from, count) => toSamples(await bytes(start + from * width, count * width), type, bigEndian),
+    close,
+  };
+}
+
+const bytesOf = ({ shape, type }: NpyHeader): number =>
+  shape.reduce((product, side) => product * side, SAMPLE_BYTES[type]);
+
+async function openNpy(path: string): Promise<ArrayFile> {
+  const file = await open(path).catch((error) => {
+    throw readError(path, error);
+  });
+  const close = (): void => void file.close().catch(() => undefined);
+  const read = async (start: number, length: number): Promise<Uint8Array> => {
+    const out = new Uint8Array(length);
+    let filled = 0;
+    while (filled < length) {
+      const { bytesRead } = await file.read(out, filled, length - filled, start + filled);
+      if (bytesRead === 0) refuse(path, `it ends after ${start + filled} bytes (truncated?)`);
+      filled += bytesRead;
+    }
+    return out;
+  };
+  try {
+    const { size } = await file.stat();
+    const header = parseNpyHeader(await read(0, Math.min(size, MOST_HEADER)), path);
+    const needed = header.start + bytesOf(header);
+    if (size !== needed) refuse(path, `it has ${size} bytes, shape [${header.shape.join(', ')}] needs ${needed}`);
+    return arrayOf(header, read, close);
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+async function openNpz(path: string, variable: string | undefined): Promise<ArrayFile> {
+  const zip = await openZip(path);
+  try {
+    const names = [...zip.sizes.keys()].flatMap((name) => (name.endsWith('.npy') ? [name.slice(0, -4)] : []));
+    const name = `${chooseVariable(path, names, variable)}.npy`;
+    const size = zip.sizes.get(name) ?? 0;
+    const header = parseNpyHeader(await zip.read(name, 0, Math.min(size, MOST_HEADER)), `${path}:${name}`);
+    const needed = header.start + bytesOf(header);
+    if (size !== needed) refuse(path, `${name} has ${size} bytes, its shape needs ${needed}`);
+    return arrayOf(header, (start, length) => zip.read(name, start, length), zip.close);
+  } catch (error) {
+    zip.close();
+    throw error;
+  }
+}
+
+/** Opens the array of a file; `variable` names it in a file of several. `close` it when done. */
+export async function openArray(path: string, variable?: string): Promise<ArrayFile> {
+  if (/\.npy$/i.test(path)) return openNpy(path);
+  if (/\.npz$/i.test(path)) return openNpz(path, variable);
+  if (/\.mat$/i.test(path)) return (await openMat(path, variable)) ?? openHdf5(path, variable);
+  return openHdf5(path, variable);
+}
