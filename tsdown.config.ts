@@ -6,8 +6,14 @@
 import { existsSync } from 'node:fs';
 import { defineConfig } from 'tsdown';
 
-/** What is loaded by address: the library, the two programs and the training worker; all else follows by import. */
-const entries = ['src/index.ts', 'src/cli/main.ts', 'src/cli/demo/main.ts', 'src/train/worker.ts'];
+/** What is loaded by address: the library, the two programs and the workers; all else follows by import. */
+const entries = [
+  'src/index.ts',
+  'src/cli/main.ts',
+  'src/cli/demo/main.ts',
+  'src/train/worker.ts',
+  'src/curate/build/worker.ts',
+];
 
 export default defineConfig({
   entry: entries.filter((entry) => existsSync(entry)),

@@ -1,6 +1,6 @@
 /** The commands of the group `data`; like all others, they are read here and loaded when they run. */
-import type { Command } from 'commander';
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
+import type { BuildCommand } from './build.ts';
 import type { CardCommand } from './card.ts';
 import type { CheckCommand } from './check.ts';
 import type { DataExportCommand } from './data-export.ts';
@@ -14,7 +14,25 @@ import type { WordsCommand } from './words.ts';
 export function dataCommands(program: Command, io: CliIo, finish: (status: number) => void): void {
   const data = program
     .command('data')
-    .description('make and check data sets: harmonise, review, words, export, card, check');
+    .description('make and check data sets: build, harmonise, review, words, export, card, check');
+  data
+    .command('build')
+    .description('make images, masks and a manifest in BiomedParseData layout from a source in any layout')
+    .argument('<recipe...>', 'recipe files, or names of shipped recipes')
+    .requiredOption('--source <dir>', 'folder where the source was unpacked')
+    .requiredOption('--out <dir>', 'folder of data sets; each recipe makes one in it')
+    .addOption(
+      new Option('--size <px>', 'side of the square images: 1024 as published, 256 for the compact model')
+        .choices(['256', '1024'])
+        .default('1024'),
+    )
+    .option('--workers <n>', 'threads (default: one per core)', parseWhole(1, 256))
+    .option('--strict', 'end with the first image that cannot be used, and where counts are not as expected')
+    .option('--json', 'print JSON instead of lines')
+    .action(async (recipes: string[], options: BuildCommand & { readonly size: string }) => {
+      const { runBuild } = await import('./build.ts');
+      finish(await runBuild(recipes, { ...options, size: Number(options.size) }, io));
+    });
   data
     .command('harmonise')
     .description('map label names to concepts of the ontology and to the published objects')

@@ -44,7 +44,7 @@ function mark(
   const slice = slices.get(childText(roi, 'imageSOP_UID'));
   if (slice === undefined) return;
   if (points.some(([x, y]) => !(x >= 0 && y >= 0 && x < width && y < height))) {
-    return refuseMask(file, `an outline in it leaves the ${width} x ${height} pixels of its image`);
+    refuseMask(file, `an outline in it leaves the ${width} x ${height} pixels of its image`);
   }
   const volume = marksOf(marks, label, width * height * depth);
   const data = volume.subarray(slice * width * height, (slice + 1) * width * height);

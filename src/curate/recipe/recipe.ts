@@ -6,9 +6,10 @@ import { createHash } from 'node:crypto';
 import { parseYamlTree, type YamlNode } from '../../formats/yaml.ts';
 import { readFileChecked } from '../../util/files.ts';
 import { refuseAt } from './fields.ts';
-import { type Pattern, templateNames } from './pattern.ts';
+import { templateNames } from './pattern.ts';
 import {
   type Derivation,
+  type ImageSource,
   type MaskSource,
   type PartText,
   type RecipeText,
@@ -25,7 +26,7 @@ export type Annotation = 'exhaustive' | 'partial';
 export interface Part {
   /** Its place in the recipe, from 0. */
   readonly index: number;
-  readonly images: { readonly file: Pattern } & Extract<PartText['images'], { readonly file: Pattern }>;
+  readonly images: ImageSource;
   readonly masks: readonly MaskSource[];
   readonly derive: ReadonlyMap<string, Derivation>;
   readonly targets: ReadonlyMap<string, TargetOptions>;

@@ -155,13 +155,13 @@ const shared = {
   except: optional(conditions),
 } as const;
 
-const images = {
+const images = fields({
   file: needed(pattern),
   variable: optional(text()),
   axes: optional(text(/^[xyzcn]{2,5}$/, 'letters of x, y, z, c (colour), n (item), in the order of the array')),
   channel: optional(number(0, 1000, true)),
   frame: optional(numberOr(number(0, 1e6, true), either(word(['all', 'labelled']), list(number(0, 1e6, true), 1)))),
-} as const;
+});
 
 const labelTargets = nullOr(either(target, list(target, 1)));
 
@@ -212,8 +212,8 @@ const derived = checked(
 const part = fields({
   images: needed(
     either(
-      checked(pattern, (file) => ({ file })),
-      fields(images),
+      checked(pattern, (file): ImageSource => ({ file })),
+      images,
     ),
   ),
   masks: needed(list(mask)),
@@ -258,6 +258,7 @@ export const recipeReader = fields({
 type ReadBy<R> = R extends Reader<infer T> ? T : never;
 export type RecipeText = ReadBy<typeof recipeReader>;
 export type PartText = ReadBy<typeof part>;
+export type ImageSource = ReadBy<typeof images>;
 export type MaskSource = ReadBy<typeof mask>;
 export type TargetOptions = ReadBy<typeof targetOptions>;
 export type Derivation = ReadBy<typeof derived>;
