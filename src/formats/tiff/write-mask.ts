@@ -1,6 +1,7 @@
 /**
  * Masks as tiled TIFF pyramids, written row by row: 8-bit grey, 0 outside and 255 inside, deflate, tiles of 256 x 256, each level half
- * the size of the one before (a pixel is inside if two of its four are), down to one tile. BigTIFF where the mask has 2^31 pixels and more.
+ * the size of the one before (a pixel is inside if two of its four are) and none smaller than a
+ * tile. BigTIFF where the mask has 2^31 pixels and more.
  * Memory: a row of tiles per level.
  */
 import { type FileHandle, open } from 'node:fs/promises';
@@ -37,20 +38,19 @@ interface Level {
 
 function levelsOf(width: number, height: number): Level[] {
   const levels: Level[] = [];
-  for (let [w, h] = [width, height]; ; [w, h] = [Math.max(1, w >> 1), Math.max(1, h >> 1)]) {
+  for (let [w, h] = [width, height]; ; [w, h] = [w >> 1, h >> 1]) {
     const rows = new Uint8Array(Math.ceil(w / TILE) * TILE * TILE);
     levels.push({ width: w, height: h, rows, filled: 0, done: 0, waiting: null, offsets: [], counts: [] });
-    if (w <= TILE && h <= TILE) return levels;
+    // a level smaller than a tile is read askew by OpenSlide
+    if (Math.min(w, h) < 2 * TILE) return levels;
   }
 }
 
 /** Two rows as one of half the width: inside where two of four pixels are. */
 function halved(upper: Uint8Array, lower: Uint8Array, width: number): Uint8Array {
   const out = new Uint8Array(width);
-  const last = upper.length - 1;
-  for (let x = 0; x < width; x++) {
-    const [a, b] = [2 * x, Math.min(last, 2 * x + 1)];
-    if (upper[a] + upper[b] + lower[a] + lower[b] >= 2) out[x] = 1;
+  for (let x = 0, i = 0; x < width; x++, i += 2) {
+    if (upper[i] + upper[i + 1] + lower[i] + lower[i + 1] >= 2) out[x] = 1;
   }
   return out;
 }
@@ -108,9 +108,11 @@ export interface MaskAbout {
 }
 
 /** Starts a mask file; refusals of the system are `io` errors. */
-export async function createMaskTiff(path: string, about: MaskAbout): Promise<MaskWriter> {
-  const { width, height, microns, description } = about;
-  const big = width * height >= BIG_PIXELS;
+export async function createMaskTiff(
+  path: string,
+  { width, height, microns, description }: MaskAbout,
+  big = width * height >= BIG_PIXELS,
+): Promise<MaskWriter> {
   const levels = levelsOf(width, height);
   const tell = (error: unknown): never => {
     throw new BiomedParseError('io', `cannot write ${path}: ${systemReason(error)}`, { path }, error);
@@ -148,11 +150,9 @@ export async function createMaskTiff(path: string, about: MaskAbout): Promise<Ma
     if (level.filled === TILE || level.done === level.height) await flush(level);
     const next = levels[index + 1];
     if (next === undefined) return;
-    if (level.waiting !== null || level.height === 1) {
-      const upper = level.waiting ?? row;
-      level.waiting = null;
-      await add(index + 1, halved(upper, row, next.width));
-    } else level.waiting = row;
+    const upper = level.waiting;
+    level.waiting = upper === null ? row : null;
+    if (upper !== null) await add(index + 1, halved(upper, row, next.width));
   }
 
   const fieldsOf = (level: Level, index: number): Field[] => {
