@@ -11,7 +11,7 @@ import { openHdf5 } from './hdf5.ts';
 import { openMat } from './mat.ts';
 import { type NpyHeader, parseNpyHeader } from './npy-header.ts';
 import { SAMPLE_BYTES, toSamples } from './volume-bytes.ts';
-import { openZip, type ZipArchive } from './zip.ts';
+import { joinParts, openZip } from './zip.ts';
 
 /** Which files hold arrays. */
 export const ARRAY_ENDING = /\.(npy|npz|mat|h5|hdf5)$/i;
@@ -67,27 +67,18 @@ async function openNpy(path: string): Promise<ArrayFile> {
   }
 }
 
-/** Some bytes of an entry, together. */
-async function part(zip: ZipArchive, name: string, start: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for await (const piece of zip.parts(name, start, length)) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
-}
-
 async function openNpz(path: string, variable: string | undefined): Promise<ArrayFile> {
   const zip = await openZip(path);
   try {
     const names = [...zip.sizes.keys()].flatMap((name) => (name.endsWith('.npy') ? [name.slice(0, -4)] : []));
     const name = `${chooseVariable(path, names, variable)}.npy`;
     const size = zip.sizes.get(name) ?? 0;
-    const header = parseNpyHeader(await part(zip, name, 0, Math.min(size, MOST_HEADER)), `${path}:${name}`);
+    const part = (start: number, length: number): Promise<Uint8Array> =>
+      joinParts(zip.parts(name, start, length), new Uint8Array(length));
+    const header = parseNpyHeader(await part(0, Math.min(size, MOST_HEADER)), `${path}:${name}`);
     const needed = header.start + bytesOf(header);
     if (size !== needed) refuse(path, `${name} has ${size} bytes, its shape needs ${needed}`);
-    return arrayOf(header, (start, length) => part(zip, name, start, length), zip.close);
+    return arrayOf(header, part, zip.close);
   } catch (error) {
     zip.close();
     throw error;

@@ -1,9 +1,9 @@
 /** Recipes that are shipped: `recipes/*.yaml` of this package, by name. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listFolder } from '../../dataset/layout.ts';
 import { packageRoot } from '../../parse/package-root.ts';
 import { BiomedParseError } from '../../util/errors.ts';
+import { listFolder } from '../../util/files.ts';
 
 const FOLDER = join(packageRoot, 'recipes');
 
