@@ -26,6 +26,7 @@ export { readNifti, writeNifti } from './formats/nifti.ts';
 export { readNrrd, writeNrrd } from './formats/nrrd.ts';
 export { readMask, readRaster, writeLabelPng, writeMaskPng, writePng } from './formats/raster.ts';
 export type { VolumeFile, VolumeReadOptions } from './formats/volume-bytes.ts';
+export type { Warning, WarningCode } from './image/checks/warning.ts';
 export { type Component, type Components, components } from './image/components.ts';
 export { type Instances, instances } from './image/instances.ts';
 export { overlay } from './image/overlay.ts';

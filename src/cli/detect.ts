@@ -13,7 +13,9 @@ import { writeFileAtomic } from '../util/files.ts';
 import { eachEncoded, type ImagesCommand } from './images.ts';
 import type { CliIo } from './io.ts';
 import { planEndings } from './names.ts';
+import { shownAs } from './shown-as.ts';
 import { table } from './table.ts';
+import { type Warned, warningLines } from './warnings.ts';
 
 /** Values of the command's options, as commander spells them. */
 export interface DetectCommand extends ImagesCommand {
@@ -63,7 +65,7 @@ function cocoOf(prompts: readonly string[], results: readonly ImageResult[], mod
   };
 }
 
-function printTable(io: CliIo, results: readonly ImageResult[], model: string, file: string): void {
+function printTable(io: CliIo, results: readonly (ImageResult & Warned)[], model: string, file: string): void {
   const rows = results.flatMap(({ input, detections }) =>
     detections.flatMap(({ answer, instances }) =>
       instances.map(({ score, areaPx, box }) => [input, answer.text, score.toFixed(3), String(areaPx), box.join(',')]),
@@ -78,7 +80,7 @@ function printTable(io: CliIo, results: readonly ImageResult[], model: string, f
     { title: 'box x0,y0,x1,y1' },
   ];
   const lines = rows.length > 0 ? table(titles, rows) : ['Nothing was found.'];
-  io.out(`${lines.join('\n')}\n\nInstances are in ${file}\n`);
+  io.out(`${[...lines, '', ...warningLines(results), `Instances are in ${file}`].join('\n')}\n`);
   io.out(`Model ${model}. Not a medical device: for research, not for diagnosis or treatment.\n`);
 }
 
@@ -96,21 +98,28 @@ export async function runDetect(inputs: readonly string[], command: DetectComman
     ...(command.leastPx === undefined ? {} : { leastPx: command.leastPx }),
   };
   const file = join(command.out, 'detections.json');
-  const { model, results, errors } = await eachEncoded(inputs, command, io, async (encoded, i, folder, { name }) => {
-    const detections: Detection[] = [];
-    for await (const one of detectEncoded(encoded, prompts, options)) detections.push(one);
-    const layers = detections.flatMap(({ answer, instances }) =>
-      instances.map(({ mask, score }, n) => ({ mask, label: `${answer.text} ${n + 1}`, probability: score })),
-    );
-    await writePng(folder.stage(plan[i][0]), overlay(encoded.image, layers, { model: name }));
-    const { width, height } = encoded;
-    return { input: inputs[i], width, height, overlay: plan[i][0], detections };
-  });
+  const { model, results, errors } = await eachEncoded(
+    inputs,
+    command,
+    io,
+    async (encoded, i, folder, { name }) => {
+      const detections: Detection[] = [];
+      for await (const one of detectEncoded(encoded, prompts, options)) detections.push(one);
+      const layers = detections.flatMap(({ answer, instances }) =>
+        instances.map(({ mask, score }, n) => ({ mask, label: `${answer.text} ${n + 1}`, probability: score })),
+      );
+      await writePng(folder.stage(plan[i][0]), overlay(encoded.image, layers, { model: name }));
+      const { width, height } = encoded;
+      return { input: inputs[i], width, height, overlay: plan[i][0], detections };
+    },
+    shownAs(prompts, {}, terms),
+  );
   const coco = cocoOf(prompts, results, model.name);
   if (results.length > 0) await writeFileAtomic(file, `${JSON.stringify(coco)}\n`);
   if (command.json) {
-    const images = results.map(({ input, overlay: picture, detections }) => ({
+    const images = results.map(({ input, overlay: picture, detections, warnings }) => ({
       input,
+      warnings,
       overlay: picture,
       prompts: detections.map(({ answer, instances }) => ({
         text: answer.text,

@@ -16,6 +16,7 @@ import type { OutputFolder } from './output.ts';
 import { readRejection } from './rejection.ts';
 import type { SegmentCommand } from './segment.ts';
 import { table } from './table.ts';
+import { type Warned, warningLines } from './warnings.ts';
 
 interface EverythingReport {
   readonly input: string;
@@ -112,7 +113,7 @@ export async function runEverything(inputs: readonly string[], command: SegmentC
   return errors.length === 0 ? 0 : 1;
 }
 
-function printTable(io: CliIo, model: string, results: readonly EverythingReport[], folder: string): void {
+function printTable(io: CliIo, model: string, results: readonly (EverythingReport & Warned)[], folder: string): void {
   const rows = results.flatMap(({ input, targets }) =>
     targets.map(({ target, label, p, area_px: area, reason }) =>
       [input, target, label ?? '-', p ?? '-', area, reason ?? ''].map(String),
@@ -127,7 +128,9 @@ function printTable(io: CliIo, model: string, results: readonly EverythingReport
       { title: 'area px', align: 'right' as const },
       { title: 'left out' },
     ];
-    io.out(`${table(columns, rows).join('\n')}\n\nLabel maps and overlays are in ${folder}\n`);
+    io.out(
+      `${[...table(columns, rows), '', ...warningLines(results), `Label maps and overlays are in ${folder}`].join('\n')}\n`,
+    );
   }
   io.out(`Model ${model}. Not a medical device: for research, not for diagnosis or treatment.\n`);
 }

@@ -3,6 +3,7 @@ import type { EncodedImage, Model, SegmentOptions } from '../parse/segment.ts';
 import { type BatchResult, eachImage } from './batch.ts';
 import { type CliIo, type ModelCommand, openModel } from './io.ts';
 import { type OutputFolder, openOutputFolder } from './output.ts';
+import type { Warned } from './warnings.ts';
 
 /** Values of the options that every command on images has. */
 export interface ImagesCommand extends ModelCommand {
@@ -48,20 +49,20 @@ export async function eachInput<T>(
   }
 }
 
-/** Runs `work` on every encoded image; results of one image are written together or not at all. */
+/** Runs `work` on every encoded image; results of one image are written together or not at all, and carry the image's warnings. */
 export async function eachEncoded<T>(
   inputs: readonly string[],
   command: ImagesCommand,
   io: CliIo,
   work: (encoded: EncodedImage, index: number, folder: OutputFolder, model: Model) => Promise<T>,
   options: SegmentOptions = {},
-): Promise<ImagesResult<T>> {
+): Promise<ImagesResult<T & Warned>> {
   return eachInput(inputs, command, io, async (model, input, index, folder) => {
     const encoded = await model.encode(input, { signal: io.signal, ...options });
     try {
       const result = await work(encoded, index, folder, model);
       await folder.commit();
-      return result;
+      return { ...result, warnings: encoded.warnings };
     } finally {
       encoded.dispose();
     }

@@ -13,6 +13,7 @@ import { eachEncoded, type ImagesCommand } from './images.ts';
 import type { CliIo } from './io.ts';
 import { planEndings } from './names.ts';
 import { table } from './table.ts';
+import { type Warned, warningLines } from './warnings.ts';
 
 /** Values of the command's options, as commander spells them. */
 export interface RecognizeCommand extends ImagesCommand {
@@ -70,7 +71,7 @@ function reportOf(one: RecognizedObject): ObjectReport {
   };
 }
 
-function printTable(io: CliIo, model: string, results: readonly ImageReport[], folder: string): void {
+function printTable(io: CliIo, model: string, results: readonly (ImageReport & Warned)[], folder: string): void {
   const right = { align: 'right' } as const;
   const rows = results.flatMap(({ input, objects }) =>
     objects.map((one) => [
@@ -100,7 +101,9 @@ function printTable(io: CliIo, model: string, results: readonly ImageReport[], f
     const told = [best, second].flatMap((one) => one && `${one.site} ${one.modality} (${one.probability.toFixed(2)})`);
     io.out(`${input}: looks like ${told.filter(Boolean).join(', then ')}\n`);
   }
-  if (results.length > 0) io.out(`${lines.join('\n')}\n\nLabel maps, legends and overlays are in ${folder}\n`);
+  const warned = warningLines(results);
+  const last = `Label maps, legends and overlays are in ${folder}`;
+  if (results.length > 0) io.out(`${[...lines, '', ...warned, last].join('\n')}\n`);
   io.out(`Model ${model}. Not a medical device: for research, not for diagnosis or treatment.\n`);
 }
 
@@ -118,37 +121,49 @@ export async function runRecognize(inputs: readonly string[], command: Recognize
     ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
     ...(command.falseAlarms === undefined ? {} : { falseAlarmRate: command.falseAlarms }),
   };
-  const { model, results, errors } = await eachEncoded(inputs, command, io, async (encoded, i, folder, { name }) => {
-    const found = await recognizeEncoded(encoded, options);
-    const { width, height, modality, site, labels } = found;
-    const [labelFile, legendFile, overlayFile] = plan[i];
-    const inMap = found.objects.filter(({ label }) => label !== null);
-    const layers = inMap.map(({ label, name, presence, probability }) => ({
-      mask: { data: Uint8Array.from(labels, (value) => (value === label ? 1 : 0)), width, height },
-      label: `${label} ${name}`,
-      presence,
-      probability,
-    }));
-    await writePng(folder.stage(labelFile), { data: labels, width, height, channels: 1 });
-    const legend = inMap.map(({ label, name, snomed }) => ({ label, name, snomed }));
-    await writeFileAtomic(folder.stage(legendFile), `${JSON.stringify({ modality, site, labels: legend }, null, 2)}\n`);
-    await writePng(folder.stage(overlayFile), overlay(encoded.image, layers, { model: name }));
-    const report: ImageReport = {
-      input: inputs[i],
-      width,
-      height,
-      modality,
-      site,
-      guesses: found.guesses?.map((one) => ({ ...one, probability: round(one.probability) })) ?? null,
-      objects: found.objects.map(reportOf),
-      covered: found.covered.map((one) => ({ ...one, presence: round(one.presence) })),
-      absent: found.absent.map(({ name, presence }) => ({ name, presence: round(presence) })),
-      labels: labelFile,
-      legend: legendFile,
-      overlay: overlayFile,
-    };
-    return report;
-  });
+  const { model, results, errors } = await eachEncoded(
+    inputs,
+    command,
+    io,
+    async (encoded, i, folder, { name }) => {
+      const found = await recognizeEncoded(encoded, options);
+      const { width, height, modality, site, labels } = found;
+      const [labelFile, legendFile, overlayFile] = plan[i];
+      const inMap = found.objects.filter(({ label }) => label !== null);
+      const layers = inMap.map(({ label, name, presence, probability }) => ({
+        mask: { data: Uint8Array.from(labels, (value) => (value === label ? 1 : 0)), width, height },
+        label: `${label} ${name}`,
+        presence,
+        probability,
+      }));
+      await writePng(folder.stage(labelFile), { data: labels, width, height, channels: 1 });
+      const legend = inMap.map(({ label, name, snomed }) => ({ label, name, snomed }));
+      await writeFileAtomic(
+        folder.stage(legendFile),
+        `${JSON.stringify({ modality, site, labels: legend }, null, 2)}\n`,
+      );
+      await writePng(folder.stage(overlayFile), overlay(encoded.image, layers, { model: name }));
+      const report: ImageReport = {
+        input: inputs[i],
+        width,
+        height,
+        modality,
+        site,
+        guesses: found.guesses?.map((one) => ({ ...one, probability: round(one.probability) })) ?? null,
+        objects: found.objects.map(reportOf),
+        covered: found.covered.map((one) => ({ ...one, presence: round(one.presence) })),
+        absent: found.absent.map(({ name, presence }) => ({ name, presence: round(presence) })),
+        labels: labelFile,
+        legend: legendFile,
+        overlay: overlayFile,
+      };
+      return report;
+    },
+    {
+      ...(command.modality === undefined ? {} : { modality: command.modality }),
+      ...(command.site === undefined ? {} : { site: command.site }),
+    },
+  );
   if (command.json) io.out(`${JSON.stringify({ model, results, errors })}\n`);
   else printTable(io, model.name, results, command.out);
   return errors.length === 0 ? 0 : 1;

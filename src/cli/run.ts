@@ -147,8 +147,8 @@ function build(io: CliIo, finish: (status: number) => void): Command {
       'most of a DICOMweb series (default: instances=10000,megabytes=8000,seconds=3600,retries=4)',
       parseLimits,
     )
-    .option('--modality <name>', 'what a volume is, for example CT or MRI (default: what the file or a prompt says)')
-    .option('--site <name>', 'where a volume is of, for example chest: chooses the window of a CT')
+    .option('--modality <name>', 'what it is, for example CT or MRI (default: what the file or a prompt says)')
+    .option('--site <name>', 'where it is of, for example chest: chooses the window of a CT volume')
     .option(
       '--smooth <mm>',
       'smooth presence and masks along the axis of a volume, 0: not (default: 2)',

@@ -13,8 +13,6 @@ const VOLUME_ONLY = [
   'series',
   'deidentify',
   'segType',
-  'modality',
-  'site',
   'smooth',
   'fillHoles',
   'largestComponent',

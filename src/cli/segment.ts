@@ -27,7 +27,9 @@ import type { OutputFolder } from './output.ts';
 import { hasRegions, type RegionCommand, type RegionReport, readRegions, reportRegions } from './regions.ts';
 import { type RejectionCommand, readRejection } from './rejection.ts';
 import type { RemoteCommand } from './remote.ts';
+import { shownAs } from './shown-as.ts';
 import { table } from './table.ts';
+import { type Warned, warningLines } from './warnings.ts';
 
 /** Values of the command's options, as commander spells them. */
 export interface SegmentCommand extends RegionCommand, RejectionCommand, RemoteCommand {
@@ -197,7 +199,7 @@ async function segmentImage(
   };
 }
 
-function printTable(io: CliIo, model: string, results: readonly ImageReport[], folder: string): void {
+function printTable(io: CliIo, model: string, results: readonly (ImageReport & Warned)[], folder: string): void {
   const rows = results.flatMap((image) =>
     image.prompts.map((prompt) => [
       image.input,
@@ -225,7 +227,9 @@ function printTable(io: CliIo, model: string, results: readonly ImageReport[], f
       rows,
     );
     const notes = [...new Set(results.flatMap(({ prompts }) => prompts.flatMap(({ note }) => note ?? [])))];
-    const noted = notes.map((note) => `Note: ${note}\n`).join('');
+    const noted = [...notes.map((note) => `Note: ${note}`), ...warningLines(results)]
+      .map((line) => `${line}\n`)
+      .join('');
     io.out(`${lines.join('\n')}\n\n${noted}Masks and overlays are in ${folder}\n`);
   }
   io.out(`Model ${model}. Not a medical device: for research, not for diagnosis or treatment.\n`);
@@ -272,6 +276,8 @@ export async function runSegment(inputs: readonly string[], command: SegmentComm
     probabilities: command.saveProbabilities ?? false,
     ...(terms === undefined ? {} : { terms }),
     ...(command.window === undefined ? {} : { window: command.window }),
+    ...(command.frame === undefined ? {} : { frame: command.frame }),
+    ...shownAs(prompts, command, terms),
     ...(regions.length === 0 ? {} : { regions, forceRegions: command.force ?? false }),
     ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
     ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),

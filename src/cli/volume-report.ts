@@ -3,6 +3,7 @@ import type { SpaceBox } from '../image/volume-measure.ts';
 import type { ResolvedConcept } from '../parse/concept.ts';
 import type { VolumeSegmentation } from '../parse/volume.ts';
 import { table } from './table.ts';
+import { type Warned, warningLines } from './warnings.ts';
 
 /** One prompt's answer in the JSON output. */
 export interface VolumePromptReport {
@@ -76,11 +77,11 @@ export function promptReport(
 
 /** The results as lines for people. */
 export function volumeTable(
-  results: readonly {
+  results: readonly (Warned & {
     readonly input: string;
     readonly notes: readonly string[];
     readonly prompts: readonly VolumePromptReport[];
-  }[],
+  })[],
   folder: string,
 ): string[] {
   const rows = results.flatMap(({ input, prompts }) =>
@@ -109,5 +110,11 @@ export function volumeTable(
   ];
   const notes = results.flatMap(({ notes, prompts }) => [...notes, ...prompts.flatMap(({ note }) => note ?? [])]);
   const noted = [...new Set(notes)].map((note) => `Note: ${note}`);
-  return [...table(titles, rows), '', ...noted, `Masks, reports, pictures and receipts are in ${folder}`];
+  return [
+    ...table(titles, rows),
+    '',
+    ...noted,
+    ...warningLines(results),
+    `Masks, reports, pictures and receipts are in ${folder}`,
+  ];
 }

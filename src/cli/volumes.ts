@@ -12,6 +12,7 @@ import type { Finding, VolumeResult } from '../formats/results.ts';
 import { type ReadVolume, readVolume } from '../formats/volume.ts';
 import { type MaskVolume, orientationLabel, type Volume } from '../image/volume.ts';
 import { loadTerms, type Terms } from '../ontology/index.ts';
+import { volumeFileWarnings } from '../parse/check-image.ts';
 import { presenceLimit, presenceLimits } from '../parse/presence.ts';
 import { checkPrompts } from '../parse/prompts.ts';
 import type { Model } from '../parse/segment.ts';
@@ -45,8 +46,9 @@ import { openRemote, type Remote } from './remote.ts';
 import type { SegmentCommand } from './segment.ts';
 import { writeMosaic } from './volume-mosaic.ts';
 import { promptReport, type VolumePromptReport, volumeTable } from './volume-report.ts';
+import type { Warned } from './warnings.ts';
 
-interface VolumeReport {
+interface VolumeReport extends Warned {
   readonly input: string;
   readonly size: readonly number[];
   readonly spacing: readonly number[];
@@ -232,6 +234,7 @@ async function segmentVolumeFile(
       modality: scanned.modality,
       site: scanned.site,
       notes,
+      warnings: [...volumeFileWarnings(read), ...scanned.warnings],
       seconds: {
         slices: Number((seconds.slices / 1000).toFixed(3)),
         results: Number((seconds.results / 1000).toFixed(3)),

@@ -21,7 +21,7 @@ import { type ImageContext, modalityOfCode } from './image-context.ts';
 import { displaySlice, type VolumeDisplay } from './volume-display.ts';
 
 /** Sites whose axial CT shows the spine behind the middle of the body: measured for these only. */
-const SPINE_SITES = new Set(['abdomen', 'liver', 'kidney', 'pancreas', 'colon']);
+const SPINE_SITES = new Set(['abdomen', 'liver']);
 /** Most slices of a volume that are looked at. */
 const MAX_SLICES = 9;
 

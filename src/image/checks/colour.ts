@@ -30,8 +30,8 @@ export function checkColour(image: Image, modality: string): Warning[] {
     return [
       {
         code: 'unexpected-colour',
-        reason: `${plain(100 * share, 1)} % of the pixels are coloured, and ${modality} has no colours: a photograph, a fused or an annotated image?`,
-        proposal: `give the grey original, or name the modality that it is`,
+        reason: `${plain(100 * share, 1)} % of the pixels are coloured, and ${modality} has no colours: it may be a photograph, or a fused or annotated image`,
+        proposal: 'give the grey original, or name the modality that it is',
       },
     ];
   }

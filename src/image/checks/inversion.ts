@@ -28,13 +28,26 @@ function cornerLevels({ data, width, height, channels }: Image): number[] {
   return corners.sort((a, b) => a - b);
 }
 
-/** Warns of a section with at least three white corners; `modality` is a family (CT, MRI …). */
+/** Mean level of the whole. */
+function meanLevel({ data, channels }: Image): number {
+  let [sum, n] = [0, 0];
+  for (let i = 0; i < data.length; i++) {
+    if (channels === 4 && i % 4 === 3) continue;
+    sum += data[i];
+    n++;
+  }
+  return sum / n;
+}
+
+/** Warns of a section with at least three white corners, brighter than the whole; `modality` is a family (CT, MRI …). */
 export function checkInversion(image: Image, modality: string): Warning[] {
-  if (!DARK_CORNERS.has(modality) || cornerLevels(image)[1] <= WHITE) return [];
+  if (!DARK_CORNERS.has(modality)) return [];
+  const corner = cornerLevels(image)[1];
+  if (corner <= WHITE || corner <= meanLevel(image)) return [];
   return [
     {
       code: 'looks-inverted',
-      reason: `its corners are white, and round ${modality} there is black: the grey levels look turned round`,
+      reason: `its corners are white and brighter than the rest, and round ${modality} there is black: the grey levels look turned round`,
       proposal: 'turn the grey levels round; in DICOM, PhotometricInterpretation MONOCHROME1 says that white is low',
     },
   ];
