@@ -128,6 +128,8 @@ const TYPES = [
   'VolumeOptions',
   'VolumeReadOptions',
   'VolumeSegmentation',
+  'Warning',
+  'WarningCode',
   'Window',
   'WordingOptions',
 ];

@@ -174,7 +174,7 @@ describe('DICOM formats are refused', () => {
     const volume = await ask(scan);
     expect([volume.status, volume.calls.images]).toEqual([2, 0]);
     expect(volume.stderr).toBe(
-      `biomedparse: --format ${format} needs the folder of a DICOM series, and ${scan} is read as NIfTI\n`,
+      `biomedparse: --format ${format} needs a DICOM series or frames with their places, and ${scan} is read as NIfTI\n`,
     );
     expect(await ask(image)).toMatchObject({
       status: 2,

@@ -68,8 +68,8 @@ export async function checkDicomFormats(
   }
   for (const input of inputs) {
     const kind = await inputKind(input);
-    if (kind === 'DICOM series') continue;
-    const message = `--format ${chosen.name} needs the folder of a DICOM series, and ${input} is read as ${kind}`;
+    if (kind === 'DICOM series' || kind === 'DICOM multi-frame') continue;
+    const message = `--format ${chosen.name} needs a DICOM series or frames with their places, and ${input} is read as ${kind}`;
     throw new BiomedParseError('usage', message, { path: input });
   }
 }

@@ -99,7 +99,7 @@ export async function hashOrigin(
       files: hashes,
       samples_sha256: samples,
       ...(frame === undefined ? {} : { frame }),
-      ...(kind !== 'DICOM series'
+      ...(!kind.startsWith('DICOM')
         ? {}
         : {
             dicom: {

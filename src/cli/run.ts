@@ -127,7 +127,11 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     )
     .addOption(new Option('--plane <name>', 'slices of a volume (default: axial)').choices([...PLANES]))
     .option('--slices <a:b:c>', 'only these slices of a volume: start, stop (exclusive), step', parseSlices)
-    .option('--frame <n>', 'which frame of a volume file with several, from 0', parseWhole(0, 1_000_000))
+    .option(
+      '--frame <n>',
+      'which frame of a volume file with several, or of a DICOM file as an image, from 0',
+      parseWhole(0, 1_000_000),
+    )
     .option('--series <uid>', 'which series of a DICOM folder or study with several')
     .option('--deidentify', 'leave out of dicom-seg and rtstruct what tells the patient, and replace all identifiers')
     .addOption(

@@ -9,7 +9,6 @@ import type { SegmentCommand } from './segment.ts';
 const VOLUME_ONLY = [
   'plane',
   'slices',
-  'frame',
   'series',
   'deidentify',
   'segType',
@@ -69,15 +68,18 @@ export async function inputKind(input: string): Promise<VolumeKind | null> {
   return isDicomWeb(input) ? 'DICOM series' : volumeKind(input);
 }
 
-async function kindOf(input: string, asSlide: boolean): Promise<InputKind> {
-  if ((await inputKind(input)) !== null) return 'volume';
+async function kindOf(input: string, asSlide: boolean, frame: number | undefined): Promise<InputKind> {
+  const kind = await inputKind(input);
+  // one frame of a DICOM file is an image, of another volume file a volume
+  const oneFrame = frame !== undefined && (kind === 'DICOM multi-frame' || kind === 'DICOM cine');
+  if (kind !== null && !oneFrame) return 'volume';
   return (await isSlide(input, asSlide)) ? 'slide' : 'image';
 }
 
 /** What the inputs are; refuses (`usage`) a mixture, and options that are for another kind. */
 export async function segmentKind(inputs: readonly string[], command: SegmentCommand): Promise<InputKind> {
   const asSlide = SLIDE_ONLY.some((name) => command[name] !== undefined);
-  const kinds = await Promise.all(inputs.map((input) => kindOf(input, asSlide)));
+  const kinds = await Promise.all(inputs.map((input) => kindOf(input, asSlide, command.frame)));
   const [kind] = kinds as readonly InputKind[];
   const named = (one: InputKind): string => `${one === 'image' ? 'an' : 'a'} ${one}`;
   const other = kinds.findIndex((one) => one !== kind);

@@ -10,7 +10,7 @@ import { basename, join } from 'node:path';
 import { dicomObjects } from '../formats/dicom/results.ts';
 import type { Finding, VolumeResult } from '../formats/results.ts';
 import { type ReadVolume, readVolume } from '../formats/volume.ts';
-import { type MaskVolume, orientationLabel, type Volume } from '../image/volume.ts';
+import { type MaskVolume, orientationLabel } from '../image/volume.ts';
 import { loadTerms, type Terms } from '../ontology/index.ts';
 import { volumeFileWarnings } from '../parse/check-image.ts';
 import { presenceLimit, presenceLimits } from '../parse/presence.ts';
@@ -79,11 +79,13 @@ interface Job {
   readonly remote: Remote;
 }
 
-function volumeOptions({ command, terms }: Job): VolumeOptions {
+function volumeOptions({ command, terms }: Job, cine = false): VolumeOptions {
   const { plane, slices, window, modality, site, smooth, threshold, presenceThreshold, falseAlarms } = command;
   const presence = { presenceThreshold, falseAlarmRate: falseAlarms };
   const given = { plane, slices, window, modality, site, smoothing: smooth, threshold, ...presence, terms };
   return {
+    // frames that follow each other in time do not blur into each other
+    ...(cine ? { smoothing: 0 } : {}),
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     joint: command.joint ?? false,
     fillHoles: command.fillHoles ?? false,
@@ -95,7 +97,7 @@ function volumeOptions({ command, terms }: Job): VolumeOptions {
 async function scan(
   model: Model,
   input: string,
-  volume: Volume,
+  read: ReadVolume,
   job: Job,
   work: string,
   io: CliIo,
@@ -109,8 +111,8 @@ async function scan(
   };
   try {
     const store = await folderStore(work);
-    const options = { ...volumeOptions(job), store, onSlice, signal: io.signal };
-    return await scanVolume(model, volume, job.prompts, options);
+    const options = { ...volumeOptions(job, read.cine), store, onSlice, signal: io.signal };
+    return await scanVolume(model, read.volume, job.prompts, options);
   } catch (error) {
     if (io.signal.aborted && last > 0) {
       io.err(`${last} slices are kept in ${work}; the same call goes on from there\n`);
@@ -133,7 +135,7 @@ async function segmentVolumeFile(
 ): Promise<VolumeReport> {
   const { command, prompts, formats } = job;
   const { volume } = read;
-  const options = volumeOptions(job);
+  const options = volumeOptions(job, read.cine);
   const origin = await hashOrigin(command.deidentify ? name : input, read, model, command);
   const { plane = 'axial', window = null, modality = null, site = null, joint } = options;
   const key = workKey(origin, { prompts, plane, window, modality, site, joint, terms: job.termsHash });
@@ -142,7 +144,7 @@ async function segmentVolumeFile(
   const work = join(command.out, `.${stem(name)}-${key.slice(0, 16)}.work`);
   try {
     const start = performance.now();
-    const scanned = await scan(model, input, volume, job, work, io);
+    const scanned = await scan(model, input, read, job, work, io);
     if (scanned.kept > 0) io.err(`${scanned.kept} of ${scanned.indices.length} slices were kept by an earlier run\n`);
     const between = performance.now();
 

@@ -24,6 +24,8 @@ export interface VolumeFile {
   readonly notes: readonly string[];
   /** What the file does not say of its geometry, so that it was assumed. */
   readonly unknown?: readonly ('spacing' | 'orientation')[];
+  /** Its slices follow each other in time, not in space. */
+  readonly cine?: boolean;
   /** The header says that text is part of the pixels. */
   readonly burntIn?: boolean;
   /** The files of a DICOM series that it was made of. */

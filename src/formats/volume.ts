@@ -1,8 +1,10 @@
 /**
- * One volume from a file or folder of any kind: NIfTI, NRRD and MetaImage by the file's ending, a DICOM series from a folder.
+ * One volume from a file or folder of any kind: NIfTI, NRRD and MetaImage by the file's ending, a DICOM series from a folder,
+ * DICOM files of several frames by what they hold.
  */
 import { stat } from 'node:fs/promises';
 import { BiomedParseError } from '../util/errors.ts';
+import { framesOf, readDicomCine } from './dicom/frames.ts';
 import { readDicomSeries } from './dicom/series.ts';
 import type { DicomSource } from './dicom/source.ts';
 import { readMha } from './mha.ts';
@@ -10,7 +12,7 @@ import { readNifti } from './nifti.ts';
 import { readNrrd } from './nrrd.ts';
 import type { VolumeFile } from './volume-bytes.ts';
 
-export type VolumeKind = 'NIfTI' | 'NRRD' | 'MetaImage' | 'DICOM series';
+export type VolumeKind = 'NIfTI' | 'NRRD' | 'MetaImage' | 'DICOM series' | 'DICOM multi-frame' | 'DICOM cine';
 
 const ENDINGS: readonly (readonly [RegExp, VolumeKind])[] = [
   [/\.(nii|hdr|img)(\.gz)?$/i, 'NIfTI'],
@@ -23,7 +25,9 @@ export async function volumeKind(path: string): Promise<VolumeKind | null> {
   const found = ENDINGS.find(([ending]) => ending.test(path));
   if (found !== undefined) return found[1];
   const folder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-  return folder ? 'DICOM series' : null;
+  if (folder) return 'DICOM series';
+  const frames = await framesOf(path);
+  return frames === null ? null : frames === 'placed' ? 'DICOM multi-frame' : 'DICOM cine';
 }
 
 export interface ReadVolumeOptions {
@@ -37,7 +41,7 @@ export interface ReadVolumeOptions {
 export interface ReadVolume extends VolumeFile {
   readonly kind: VolumeKind;
   readonly files: readonly string[];
-  /** What DICOM objects made from it refer to; only of a DICOM series. */
+  /** What DICOM objects made from it refer to; only of a DICOM series or frames with places. */
   readonly source?: DicomSource;
 }
 
@@ -48,15 +52,22 @@ export async function readVolume(path: string, options: ReadVolumeOptions = {}):
   if (kind === null) {
     throw new BiomedParseError(
       'input',
-      `${path} is no volume; allowed: .nii, .nii.gz, .hdr, .img, .nrrd, .nhdr, .mha, .mhd, or the folder of a DICOM series`,
+      `${path} is no volume; allowed: .nii, .nii.gz, .hdr, .img, .nrrd, .nhdr, .mha, .mhd, the folder of a DICOM series, or a DICOM file of several frames`,
       { path },
     );
   }
-  if (kind === 'DICOM series') {
+  if (kind.startsWith('DICOM')) {
     if (frame !== undefined) {
-      throw new BiomedParseError('usage', `${path} is a DICOM series, which has no frames to choose from`, { path });
+      const reason =
+        kind === 'DICOM series'
+          ? 'a DICOM series, which has no frames to choose from'
+          : `a ${kind}, of which a frame is an image`;
+      throw new BiomedParseError('usage', `${path} is ${reason}`, { path });
     }
-    const found = await readDicomSeries(path, series === undefined ? {} : { series });
+    const found =
+      kind === 'DICOM cine'
+        ? await readDicomCine(path)
+        : await readDicomSeries(path, series === undefined ? {} : { series });
     return { ...found, kind, files: found.files ?? [] };
   }
   if (series !== undefined) {
@@ -64,6 +75,6 @@ export async function readVolume(path: string, options: ReadVolumeOptions = {}):
       path,
     });
   }
-  const read = { NIfTI: readNifti, NRRD: readNrrd, MetaImage: readMha }[kind];
+  const read = { NIfTI: readNifti, NRRD: readNrrd, MetaImage: readMha }[kind as 'NIfTI' | 'NRRD' | 'MetaImage'];
   return { ...(await read(path, frame === undefined ? {} : { frame })), kind, files: [path] };
 }

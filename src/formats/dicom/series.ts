@@ -218,7 +218,8 @@ function shifted(slice: Samples, columns: number, rows: number, to: readonly num
   return out;
 }
 
-async function decodeStack(
+/** Decodes the slices of a stack into one volume, with what a DICOM object takes over from the first. */
+export async function decodeStack(
   { slices, grid: plain, shifts }: ReturnType<typeof stackSlices<SliceSource>>,
   identifiers: Identifiers,
 ): Promise<{ volume: Volume; attributes: DicomSource['attributes']; warnings: ReadonlySet<string> }> {
