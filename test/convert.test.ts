@@ -169,13 +169,14 @@ describeShared('golden', 'convert', () => {
     await expectRefusal(1, /must be a multiple of "pixelDecoder\.heads" \(7\)/, ...set('MODEL.DECODER.NHEADS=7'));
     await expectRefusal(
       1,
-      /"imageSize" must be a multiple of 32/,
-      tiny,
-      ...withMerges,
-      ...heads,
-      '--image-size',
-      '100',
+      /DEPTHS is \[1,1,2,2\] in the configuration; the checkpoint says \[1,1,2,1\]/,
+      ...set('MODEL.BACKBONE.FOCAL.DEPTHS=[1,1,2,2]'),
     );
+    const sized = [tiny, ...withMerges, ...heads, '--image-size'];
+    await expectRefusal(2, /--image-size 100: allowed: a multiple of 32 from 32 to 4096/, ...sized, '100');
+    const text = join(folder, 'text.yaml');
+    writeFileSync(text, 'TRAIN: {STEPS: 3}\n');
+    await expectRefusal(1, /text\.yaml says nothing of the network/, tiny, ...withMerges, '--config', text);
     await expectRefusal(1, /none\.yaml: no such file/, tiny, ...withMerges, '--config', join(folder, 'none.yaml'));
   });
 
@@ -216,7 +217,14 @@ describeShared('golden', 'convert', () => {
       '--dtype',
       'f16',
     );
-    await expectRefusal(1, /not a usable safetensors file/, merges, ...withMerges);
+    await expectRefusal(
+      1,
+      /is no checkpoint: allowed: PyTorch \(a zip archive\) and safetensors/,
+      merges,
+      ...withMerges,
+    );
+    writeFileSync(path, 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1364000000\n');
+    await expectRefusal(1, /is no checkpoint: Git LFS keeps the file elsewhere/, path, ...withMerges);
   });
 
   it('refuses a folder that holds something, and fills one that is empty', async () => {

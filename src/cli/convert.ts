@@ -26,6 +26,13 @@ export async function readSettings(command: ConversionCommand): Promise<Map<stri
   const file = command.config;
   const tree = file === undefined ? undefined : parseYaml((await readFileChecked(file)).toString('utf8'), file);
   const settings = settingsOfTree(tree);
+  if (file !== undefined && settings.size === 0) {
+    throw new BiomedParseError(
+      'input',
+      `--config ${file} says nothing of the network; allowed: the published YAML, with MODEL, INPUT or both`,
+      { file },
+    );
+  }
   for (const given of command.set ?? []) {
     const at = given.indexOf('=');
     if (at < 1) {
@@ -43,9 +50,13 @@ export async function readSettings(command: ConversionCommand): Promise<Map<stri
 
 /** What the shared options mean for a conversion. */
 export async function conversionOptions(command: ConversionCommand): Promise<Omit<ConvertOptions, 'tokenizer'>> {
+  const { imageSize } = command;
+  if (imageSize !== undefined && imageSize % 32 !== 0) {
+    throw new BiomedParseError('usage', `--image-size ${imageSize}: allowed: a multiple of 32 from 32 to 4096`);
+  }
   return {
     settings: await readSettings(command),
-    ...(command.imageSize === undefined ? {} : { imageSize: command.imageSize }),
+    ...(imageSize === undefined ? {} : { imageSize }),
     ...(command.dtype === undefined ? {} : { dtype: command.dtype }),
   };
 }

@@ -20,9 +20,9 @@ const WRAPPERS = ['state_dict', 'model', 'module'];
 const MAX_TENSORS = 100_000;
 const MAX_NAME = 1000;
 
-export type FileKind = 'zip' | 'legacy' | 'other';
+export type FileKind = 'zip' | 'legacy' | 'safetensors' | 'pointer' | 'other';
 
-/** What a file is by its first bytes: a zip archive, a bare pickle or tar of old PyTorch, or something else. */
+/** What a file is by its first bytes: a zip archive, a bare pickle or tar of old PyTorch, safetensors, what Git keeps in place of a large file, or something else. */
 export async function sniffFile(path: string): Promise<FileKind> {
   const head = new Uint8Array(262);
   let length = 0;
@@ -39,8 +39,10 @@ export async function sniffFile(path: string): Promise<FileKind> {
   const text = Buffer.from(head.subarray(0, length)).toString('latin1');
   if (text.startsWith('PK\x03\x04') || text.startsWith('PK\x05\x06')) return 'zip';
   // a pickle starts with its protocol; a safetensors file that long would have a header of at most 0x0580 bytes
-  const pickle = head[0] === 0x80 && head[1] >= 1 && head[1] <= 5 && !/^.{8}\{/s.test(text);
-  return pickle || text.slice(257) === 'ustar' ? 'legacy' : 'other';
+  if (/^.{8}\{/s.test(text)) return 'safetensors';
+  const pickle = head[0] === 0x80 && head[1] >= 1 && head[1] <= 5;
+  if (pickle || text.slice(257) === 'ustar') return 'legacy';
+  return text.startsWith('version https://git-lfs') ? 'pointer' : 'other';
 }
 
 /** The error for a file of old PyTorch, with the way out. */
