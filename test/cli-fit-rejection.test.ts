@@ -1,5 +1,5 @@
 /** `biomedparse fit-rejection` on a data folder made here and the fake network, which finds bright pixels. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { readDistributions } from '../src/parse/distributions.ts';
 import { fakeModel } from './fake-model.ts';
 import { callCli } from './helpers/cli.ts';
 import { box, type MadeImage, writeSplit } from './helpers/dataset.ts';
+import { describeShared, sharedPath } from './helpers/shared.ts';
 
 let root: string;
 const inside = box(16, 16, 48, 48);
@@ -59,6 +60,7 @@ describe('fit-rejection', () => {
     expect([...table.keys()]).toEqual(['X-Ray-Chest']);
     const channels = table.get('X-Ray-Chest')?.get('lung');
     const means = channels?.map(([a, b]) => a / (a + b)) as number[];
+    expect(lung.distributions.red).toEqual(channels?.[1]);
     expect(means[1]).toBeGreaterThan(180 / 256);
     expect(means[1]).toBeLessThan(240 / 256);
     expect(channels?.[1]).toEqual(channels?.[3]);
@@ -74,6 +76,15 @@ describe('fit-rejection', () => {
     };
     expect(await rejected(210)).toBeNull();
     expect(await rejected(135)).toMatch(/^rejected: .*lung in X-Ray-Chest/);
+
+    // what has no distribution is said to be untested
+    const image = join(root, '210.png');
+    const options = ['--reject', 'ks', '--distributions', out, '--out', join(root, 'results')];
+    const answer = await call('segment', image, '-p', 'heart in chest X-Ray', '-p', 'nodule', ...options);
+    expect(answer.stdout).toContain(
+      'Note: "heart in chest X-Ray" was not tested, no distribution: none for it in X-Ray-',
+    );
+    expect(answer.stdout).toContain('Note: "nodule" was not tested, no distribution: no image type is known');
   });
 
   it('prints a table', async () => {
@@ -92,5 +103,57 @@ describe('fit-rejection', () => {
     const missing = await call('fit-rejection', join(root, 'nowhere'));
     expect([missing.status, missing.stdout]).toEqual([1, '']);
     expect(missing.stderr).toMatch(/nowhere: no such folder/);
+  });
+});
+
+describeShared('data/jsrt-chest', 'fit-rejection with the default model on real radiographs', () => {
+  it('describes its own masks: those of other radiographs pass, those of another kind of image do not', async () => {
+    const out = join(root, 'real.json');
+    const data = sharedPath('data');
+    const fit = [
+      'fit-rejection',
+      data,
+      '--sets',
+      'jsrt-chest',
+      '--limit',
+      '12',
+      '--out',
+      out,
+      '--json',
+      '--threads',
+      '1',
+    ];
+    const { status, stdout, stderr } = await callCli(fit);
+    expect(status, stderr).toBe(0);
+    const { pairs } = JSON.parse(stdout);
+    expect(pairs).toHaveLength(6);
+    for (const { image_type, target, masks, held_out, distributions, false_alarms } of pairs) {
+      expect([image_type, masks, held_out], target).toEqual(['X-Ray-Chest', 12, 12]);
+      const [a, b] = distributions.probability;
+      expect(a / (a + b), target).toBeGreaterThan(0.8);
+      expect(false_alarms['0.05'], target).toBeLessThan(0.35);
+    }
+    const lung = async (set: string) => {
+      const folder = join(data, set, 'test');
+      const images = readdirSync(folder).sort().slice(0, 3);
+      const results: (string | null)[] = [];
+      const options = [
+        '--reject',
+        'ks',
+        '--distributions',
+        out,
+        '--presence-threshold',
+        '0',
+        '--threads',
+        '1',
+        '--json',
+      ];
+      const argv = ['segment', ...images.map((name) => join(folder, name)), '-p', 'left lung in chest X-Ray'];
+      const answer = await callCli([...argv, '--out', join(root, set), ...options]);
+      for (const { prompts } of JSON.parse(answer.stdout).results) results.push(prompts[0].reason);
+      return results;
+    };
+    expect(await lung('jsrt-chest')).toEqual([null, null, null]);
+    for (const reason of await lung('kvasir-polyp')) expect(reason).toMatch(/^rejected: |empty/);
   });
 });

@@ -6,6 +6,7 @@ import { openDataset } from '../dataset/index.ts';
 import { chosenItems } from '../evaluate/evaluate.ts';
 import { distributionsFile, type FittedPair, fitRejection, REJECTION_LEVELS } from '../evaluate/fit-rejection.ts';
 import type { Device } from '../parse/device.ts';
+import { CHANNELS } from '../parse/distributions.ts';
 import { writeFileAtomic } from '../util/files.ts';
 import { type CliIo, openModel } from './io.ts';
 import { startProgress } from './progress.ts';
@@ -24,9 +25,11 @@ export interface FitRejectionCommand {
 const percent = (rate: number | undefined): string => (rate === undefined ? '-' : `${(100 * rate).toFixed(1)}%`);
 
 function reportPair(pair: FittedPair): Record<string, unknown> {
-  const { imageType, target, fitted, heldOut, falseAlarms, reason } = pair;
+  const { imageType, target, fitted, heldOut, falseAlarms, channels, reason } = pair;
+  const parameters = channels && Object.fromEntries(CHANNELS.map((channel, i) => [channel, channels[i]]));
   const rates = falseAlarms && Object.fromEntries(REJECTION_LEVELS.map((level, i) => [level, falseAlarms[i]]));
-  return { image_type: imageType, target, masks: fitted, held_out: heldOut, false_alarms: rates, reason };
+  const counts = { masks: fitted, held_out: heldOut };
+  return { image_type: imageType, target, ...counts, distributions: parameters, false_alarms: rates, reason };
 }
 
 /** Runs the command; gives the exit status. */

@@ -226,13 +226,20 @@ function printTable(io: CliIo, model: string, results: readonly (ImageReport & W
       ],
       rows,
     );
-    const notes = [...new Set(results.flatMap(({ prompts }) => prompts.flatMap(({ note }) => note ?? [])))];
+    const notes = [...new Set(results.flatMap(({ prompts }) => prompts.flatMap(notesOf)))];
     const noted = [...notes.map((note) => `Note: ${note}`), ...warningLines(results)]
       .map((line) => `${line}\n`)
       .join('');
     io.out(`${lines.join('\n')}\n\n${noted}Masks and overlays are in ${folder}\n`);
   }
   io.out(`Model ${model}. Not a medical device: for research, not for diagnosis or treatment.\n`);
+}
+
+/** What the table has no column for. */
+function notesOf({ text, note, present, rejection }: PromptReport): string[] {
+  const untested = present && rejection?.p === null;
+  const why = rejection?.image_type == null ? 'no image type is known' : `none for it in ${rejection.image_type}`;
+  return [...(note === null ? [] : [note]), ...(untested ? [`"${text}" was not tested, no distribution: ${why}`] : [])];
 }
 
 /** How an answer was tested, as the JSON output has it. */
