@@ -323,11 +323,13 @@ describeShared('golden/tiny-model', 'pull', () => {
     });
   });
 
-  it('refuses a checksum that is none', async () => {
-    const command: PullCommand = { out: join(folder, 'model'), file: 'tiny.pt', revision: 'main', sha256: 'abc' };
-    await expect(runPull('acme/tiny', command, io(), { HF_ENDPOINT: hub })).rejects.toThrow(
-      'allowed: 64 hexadecimal digits',
-    );
+  it('refuses a checksum that is none and a folder that holds something before it asks the hub', async () => {
+    const command: PullCommand = { out: join(folder, 'model'), file: 'tiny.pt', revision: 'main' };
+    const pull = (more: Partial<PullCommand>) =>
+      runPull('acme/tiny', { ...command, ...more }, io(), { HF_ENDPOINT: hub });
+    await expect(pull({ sha256: 'abc' })).rejects.toThrow('allowed: 64 hexadecimal digits');
+    writeFileSync(join(folder, 'mine'), '');
+    await expect(pull({ out: folder })).rejects.toThrow('it is there already; a new name or an empty folder is needed');
     expect(requests).toEqual([]);
   });
 });

@@ -35,6 +35,13 @@ describe('startProgress', () => {
     ).toBe('5 of 20 slices, 0.5 a second, about 30 s left\n20 of 20 slices, 0.5 a second\n');
   });
 
+  it('says the end once, and without a total only what is done', () => {
+    const steps = [1, 2, 3].map((second): [number, number] => [second, 20]);
+    expect(lines(20, steps)).toBe('20 of 20 slices, 20.0 a second\n');
+    const unknown = [1, 10, 11, 12].map((second): [number, number] => [second, 5 * second]);
+    expect(lines(0, unknown)).toBe('50 slices, 5.0 a second\n');
+  });
+
   it('gives long times in minutes and hours', () => {
     expect(lines(100, [[60, 10]])).toContain('about 9 min left');
     expect(lines(1000, [[60, 7]])).toContain('about 2 h 22 min left');

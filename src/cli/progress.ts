@@ -19,7 +19,7 @@ function duration(seconds: number): string {
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Starts reporting on `total` items, named by `noun` ("images"). */
+/** Starts reporting on `total` items (0: nobody knows), named by `noun` ("images"). */
 export function startProgress(io: CliIo, noun: string, total: number): Progress {
   const start = performance.now();
   if (io.terminal) {
@@ -38,14 +38,17 @@ export function startProgress(io: CliIo, noun: string, total: number): Progress 
     };
   }
   let last = start;
+  let ended = false;
   return {
     update(done) {
       const now = performance.now();
-      if (done < total && now - last < SECONDS_BETWEEN_LINES * 1000) return;
+      const end = total > 0 && done >= total;
+      if (ended || (!end && now - last < SECONDS_BETWEEN_LINES * 1000)) return;
       last = now;
+      ended = end;
       const seconds = Math.max((now - start) / 1000, 1e-3);
       const left = done < total ? `, about ${duration((seconds / done) * (total - done))} left` : '';
-      io.err(`${done} of ${total} ${noun}, ${(done / seconds).toFixed(1)} a second${left}\n`);
+      io.err(`${done}${total > 0 ? ` of ${total}` : ''} ${noun}, ${(done / seconds).toFixed(1)} a second${left}\n`);
     },
     message: (line) => io.err(`${line}\n`),
     stop: () => undefined,

@@ -1,5 +1,6 @@
 /** `biomedparse pull`: a checkpoint and its tokenizer from a Hugging Face-style hub, then `convert`. */
 import { join } from 'node:path';
+import { checkOutput } from '../parse/convert.ts';
 import { cacheFolder } from '../util/cache-folder.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { type ConversionCommand, conversionOptions, convertWithProgress } from './convert.ts';
@@ -35,6 +36,7 @@ export async function runPull(
     throw new BiomedParseError('usage', `--sha256 ${JSON.stringify(command.sha256)}: allowed: 64 hexadecimal digits`);
   }
   const options = await conversionOptions(command);
+  await checkOutput(command.out);
   const hub = (command.hub ?? (env.BIOMEDPARSE_HUB_URL || env.HF_ENDPOINT || DEFAULT_HUB)).replace(/\/+$/, '');
   const token = command.token ?? env.HF_TOKEN;
   const folder = join(cacheFolder(env), 'hub');

@@ -76,8 +76,8 @@ export async function fileDigest(path: string, signal?: AbortSignal): Promise<{ 
   return { sha256: hash.digest('hex'), bytes };
 }
 
-/** Refuses a folder that holds something, before any work. */
-async function checkOutput(out: string): Promise<void> {
+/** Refuses (`io`) a model folder to be made that holds something, before any work. */
+export async function checkOutput(out: string): Promise<void> {
   const found = await stat(out).catch(() => undefined);
   if (found === undefined) return;
   if (!found.isDirectory() || (await readdir(out)).length > 0) {
