@@ -1,4 +1,5 @@
 /** What `segment` says of one prompt in a volume: a summary for standard output, and the report file with every slice. */
+import { isDicomWeb } from '../dicomweb/address.ts';
 import type { SpaceBox } from '../image/volume-measure.ts';
 import type { ResolvedConcept } from '../parse/concept.ts';
 import type { VolumeSegmentation } from '../parse/volume.ts';
@@ -30,6 +31,9 @@ export interface VolumePromptReport {
   readonly mosaic: string;
   readonly report: string;
 }
+
+/** Most characters of a cell. */
+const WIDTH = 48;
 
 const round = (value: number, digits: number): number => Number(value.toFixed(digits));
 const orNull = (value: number | null, digits: number): number | null => (value === null ? null : round(value, digits));
@@ -86,7 +90,8 @@ export function volumeTable(
 ): string[] {
   const rows = results.flatMap(({ input, prompts }) =>
     prompts.map((one) => [
-      input,
+      // the end of an address tells one series from another
+      isDicomWeb(input) && input.length > WIDTH ? `…${input.slice(1 - WIDTH)}` : input,
       one.text,
       one.present ? 'yes' : 'no',
       one.presence.toFixed(3),
@@ -99,8 +104,8 @@ export function volumeTable(
   if (rows.length === 0) return [];
   const right = { align: 'right' } as const;
   const titles = [
-    { title: 'volume', max: 48 },
-    { title: 'prompt', max: 48 },
+    { title: 'volume', max: WIDTH },
+    { title: 'prompt', max: WIDTH },
     { title: 'found' },
     { title: 'presence', ...right },
     { title: 'mL', ...right },

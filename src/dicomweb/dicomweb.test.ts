@@ -101,7 +101,7 @@ describe('a series', () => {
     const count = await retrieveSeries(server, service, place, folder, LIMITS, stop.signal, (done, all) => {
       progress.push(`${done}/${all}`);
     });
-    expect([count, progress]).toEqual([6, ['1/6', '2/6', '3/6', '4/6', '5/6', '6/6']]);
+    expect([count, progress]).toEqual([6, ['0/6', '1/6', '2/6', '3/6', '4/6', '5/6', '6/6']]);
     const names = readdirSync(folder).sort();
     expect(names).toEqual([1, 2, 3, 4, 5, 6].map((n) => `00000${n}.dcm`));
     for (const [i, name] of names.entries()) expect(readFileSync(join(folder, name)).equals(file(uids[i]))).toBe(true);

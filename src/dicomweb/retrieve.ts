@@ -70,6 +70,7 @@ export async function retrieveSeries(
     const ended = AbortSignal.any([limited, stop.signal]);
     const uids = await listInstances(server, service, place, limits.instances, ended);
     let [next, done, bytes] = [0, 0, 0];
+    onProgress?.(done, uids.length);
 
     const counted = async function* (answer: IncomingMessage): AsyncGenerator<Uint8Array> {
       let own = 0;
