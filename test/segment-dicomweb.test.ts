@@ -18,12 +18,13 @@ import { fakeModel } from './fake-model.ts';
 import { callCli } from './helpers/cli.ts';
 import { describePrograms } from './helpers/dicom.ts';
 import { PATIENT, patientSlice, SERIES, STUDY } from './helpers/dicom-series.ts';
+import { pydicom } from './helpers/dicom-source.ts';
 import { ORTHANC, type Orthanc, startOrthanc } from './helpers/orthanc.ts';
 
 const [USER, PASSWORD] = ['anna', 'open sesame'];
 const LIMITS = { instances: 100, bytes: 1e8, seconds: 60 };
 
-describePrograms({ ...ORTHANC, dcmcrle: 'dcmtk' }, 'segment on a series in Orthanc', () => {
+describePrograms({ ...ORTHANC, dcmcrle: 'dcmtk', pydicom: 'python3-pydicom' }, 'segment on a series in Orthanc', () => {
   let orthanc: Orthanc;
   let server: DicomWebServer;
   let folder: string;
@@ -109,6 +110,17 @@ describePrograms({ ...ORTHANC, dcmcrle: 'dcmtk' }, 'segment on a series in Ortha
     const { volume: local } = await readNifti(result.prompts[0].masks.nifti);
     expect(mask.data.reduce((sum, value) => sum + value, 0)).toBeGreaterThan(100);
     expect(Buffer.compare(mask.data, Uint8Array.from(local.data))).toBe(0);
+    // by pydicom: the image that each frame names lies where the frame lies
+    const stored = readFileSync(join(at, '000001.dcm'));
+    const each = 'for f in d.PerFrameFunctionalGroupsSequence]';
+    const named = 'f.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID';
+    const lies = 'f.PlanePositionSequence[0].ImagePositionPatient';
+    const frames = pydicom(stored, `[[str(${named}), [float(v) for v in ${lies}]] ${each}`) as [string, number[]][];
+    expect(frames.length).toBeGreaterThan(2);
+    for (const [uid, position] of frames) {
+      const k = Number(uid.split('.').at(-1)) - 1;
+      expect([uid, ...position]).toEqual([`${SERIES}.${k + 1}`, -20.5, 10, 30 + 2.5 * k]);
+    }
     const receipt = JSON.parse(readFileSync(result.receipt, 'utf8'));
     expect(receipt.input).toMatchObject({ name: SERIES, kind: 'DICOM series', dicom: { series_instance_uid: SERIES } });
     expect(receipt.input.files).toHaveLength(5);

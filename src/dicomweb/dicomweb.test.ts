@@ -105,7 +105,7 @@ describe('a series', () => {
     const names = readdirSync(folder).sort();
     expect(names).toEqual([1, 2, 3, 4, 5, 6].map((n) => `00000${n}.dcm`));
     for (const [i, name] of names.entries()) expect(readFileSync(join(folder, name)).equals(file(uids[i]))).toBe(true);
-    expect(seen[1].headers.accept).toBe('multipart/related; type="application/dicom"; transfer-syntax=*');
+    expect(seen.at(-1)?.headers.accept).toBe('multipart/related; type="application/dicom"; transfer-syntax=*');
     expect(seen[0].headers).not.toHaveProperty('authorization');
   });
 
@@ -114,13 +114,18 @@ describe('a series', () => {
     expect(await retrieve()).toBe(6);
   });
 
-  it('is listed page by page, and once by a server that knows no pages', async () => {
+  it('is listed whole, whatever the server makes of pages', async () => {
     const many = Array.from({ length: 1500 }, (_, i) => `1.7.${i + 1}`);
-    plays[''] = [listOf(many.slice(0, 1000)), listOf(many.slice(1000))];
-    expect(await listInstances(server, service, place, 5000)).toEqual(many);
-    expect(seen.map(({ url }) => url.replace(/.*\?/, ''))).toEqual(['limit=1000&offset=0', 'limit=1000&offset=1000']);
+    const list = () => listInstances(server, service, place, 5000);
+    // as many as it was asked for, fewer, none of it understood
+    plays[''] = [listOf(many.slice(0, 1000)), listOf(many.slice(1000)), listOf([])];
+    expect(await list()).toEqual(many);
+    const offsets = [0, 1000, 1500].map((offset) => `limit=1000&offset=${offset}`);
+    expect(seen.map(({ url }) => url.replace(/.*\?/, ''))).toEqual(offsets);
+    plays[''] = [listOf(many.slice(0, 100)), listOf(many.slice(100, 200)), (response) => response.writeHead(204).end()];
+    expect(await list()).toEqual(many.slice(0, 200));
     plays[''] = [listOf(many)];
-    expect(await listInstances(server, service, place, 5000)).toEqual(many);
+    expect(await list()).toEqual(many);
   });
 
   it.each([
@@ -229,6 +234,12 @@ describe('a series', () => {
     await expect(retrieve()).rejects.toThrow(/more than 1 MB/);
   });
 
+  it('that cannot be written is not asked for again', async () => {
+    const gone = retrieveSeries(server, service, place, join(folder, 'gone'), LIMITS, stop.signal);
+    await expect(gone).rejects.toThrow(/^cannot write .*gone\/00000\d\.dcm: no such file or folder$/);
+    expect(lines).toEqual([]);
+  });
+
   it('that is empty, or named by nonsense, is refused', async () => {
     plays[''] = [json([]), json([{ '00080018': ui('../../etc') }]), json('what'), (response) => response.end('<html>')];
     const list = () => listInstances(server, service, place, 100);
@@ -272,21 +283,23 @@ describe('a study', () => {
       '00080061': { Value: ['CT', 'SEG'] },
       '00201206': { Value: [2] },
     });
-    plays['/studies'] = [json([found('1.2.3')]), json([found('1.2.3'), found('1.2.4')]), json([]), status(401)];
+    const none = json([]);
+    const two = json([found('1.2.3'), found('1.2.4')]);
+    plays['/studies'] = [json([found('1.2.3')]), none, two, none, none, status(401)];
     plays['/studies/1.2.3/series'] = [json([series('1.5.2', 'CT', 2)])];
     const search = () => resolveSeries(server, at('/studies?PatientName=Doe'));
     expect(await search()).toEqual({ study: '1.2.3', series: '1.5.2' });
     expect(seen[0].url).toBe('/studies?PatientName=Doe&limit=1000&offset=0');
-    const [several, none, refused] = [
+    const [several, nothing, refused] = [
       await search().catch(String),
       await search().catch(String),
       await search().catch(String),
     ];
     expect(several).toContain('2 studies in http');
     expect(several).toContain('; give the address of one: 1.2.3 (CT, SEG, 2 series); 1.2.4 (CT, SEG, 2 series)');
-    expect(none).toContain('is as searched for');
+    expect(nothing).toContain('is as searched for');
     expect(refused).toContain('(401)');
-    expect(`${several}${none}${refused}${lines.join('')}`).not.toContain('Doe');
+    expect(`${several}${nothing}${refused}${lines.join('')}`).not.toContain('Doe');
   });
 });
 

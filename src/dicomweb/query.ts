@@ -20,7 +20,10 @@ export interface SeriesPlace {
 
 const first = (item: JsonDataSet, keyword: JsonKeyword): string => jsonTexts(item, keyword)[0] ?? '';
 
-/** What matches, page by page, each identifier once; stops after `most`. */
+/**
+ * What matches, each identifier once; stops after `most`. Pages are asked for until one brings nothing new: a server may send
+ * fewer at a time than it was asked for, and one that knows no pages sends the same again.
+ */
 async function list(
   server: DicomWebServer,
   url: string,
@@ -30,7 +33,8 @@ async function list(
 ): Promise<Map<string, JsonDataSet>> {
   const found = new Map<string, JsonDataSet>();
   const joint = url.includes('?') ? '&' : '?';
-  for (let offset = 0; found.size <= most; offset += PAGE) {
+  for (let offset = 0, before = -1; found.size > before && found.size <= most; ) {
+    before = found.size;
     const page = `${url}${joint}limit=${PAGE}&offset=${offset}`;
     const request = {
       method: 'GET',
@@ -39,14 +43,12 @@ async function list(
       ...(signal === undefined ? {} : { signal }),
     } as const;
     const items = await server.send(request, readDataSets);
-    const before = found.size;
     for (const item of items) {
       const uid = first(item, id);
       if (!isUid(uid)) throw new BiomedParseError('input', `the DICOMweb server names "${uid.slice(0, 70)}" as a UID`);
       found.set(uid, item);
     }
-    // a server that knows no pages sends the same again
-    if (items.length < PAGE || found.size === before) break;
+    offset += items.length;
   }
   return found;
 }

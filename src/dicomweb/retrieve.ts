@@ -5,12 +5,13 @@
  * itself, a few at a time, so that a cut connection costs one of them. Bytes go straight to files, whose names are numbers.
  * Refused (`input`): a series beyond the limits, another instance than was asked for. Source: DICOM PS3.18 (10.4).
  */
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { parseDicom } from '../formats/dicom/dataset.ts';
 import { instanceOf } from '../formats/dicom/source.ts';
 import { BiomedParseError } from '../util/errors.ts';
+import { readFileChecked, systemReason } from '../util/files.ts';
 import { mediaType, readParts } from './multipart.ts';
 import { listInstances, type SeriesPlace } from './query.ts';
 import { CONNECTIONS, type DicomWebServer, within } from './server.ts';
@@ -92,16 +93,19 @@ export async function retrieveSeries(
     const retrieve = async (uid: string, path: string): Promise<void> => {
       const request = { method: 'GET', url: `${url}/instances/${uid}`, accept: ACCEPT, signal: ended } as const;
       await server.send(request, async (answer) => {
-        const file = await open(path, 'w');
+        const full = (error: unknown): never => {
+          throw new BiomedParseError('io', `cannot write ${path}: ${systemReason(error)}`, { path }, error);
+        };
+        const file = await open(path, 'w').catch(full);
         try {
-          for await (const piece of fileOf(answer.headers, counted(answer))) await file.writeFile(piece);
+          for await (const piece of fileOf(answer.headers, counted(answer))) await file.writeFile(piece).catch(full);
         } finally {
           answer.destroy();
           await file.close();
         }
       });
       const label = `instance ${uid}`;
-      const { sopInstanceUid } = instanceOf(parseDicom(await readFile(path), label));
+      const { sopInstanceUid } = instanceOf(parseDicom(await readFileChecked(path), label));
       if (sopInstanceUid !== uid) {
         throw new BiomedParseError('input', `the DICOMweb server sent instance ${sopInstanceUid} instead of ${uid}`);
       }

@@ -306,7 +306,7 @@ describePrograms(VALIDATORS, 'a segmentation, to other programs', () => {
     expect(lines).toContain('Segmentation');
   });
 
-  // dciodvfy of 2024 does not know the class of label maps
+  // dciodvfy of 2022, Debian's, does not know the class of label maps
   it('has the numbers of a label map in pydicom, and dcmdump reads it', () => {
     const apart: DicomSegment = { prompt: 'spleen', mask: maskOf((x, y, z) => z === 3 && x + y > 12) };
     const bytes = writeSegmentation(source, [kidney, apart], { ...options(), type: 'LABELMAP' });
