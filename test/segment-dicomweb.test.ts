@@ -212,6 +212,26 @@ describePrograms({ ...ORTHANC, dcmcrle: 'dcmtk', pydicom: 'python3-pydicom' }, '
     expect((await call(address())).status).toBe(0);
   });
 
+  it('goes on where it was ended, and leaves nothing of the patient behind', async () => {
+    const { model, calls } = fakeModel({});
+    const user = new AbortController();
+    const encode = (...given: Parameters<typeof model.encode>) => {
+      if (calls.images === 2) user.abort();
+      return model.encode(...given);
+    };
+    const argv = ['segment', address(), '-p', 'liver', ...AUTH, '--format', 'dicom-seg', '--out', out];
+    const ended = await callCli(argv, { loadModel: async () => ({ ...model, encode }), signal: user.signal });
+    expect([ended.status, ended.stderr]).toEqual([130, expect.stringContaining('slices are kept in')]);
+    expect(readdirSync(join(folder, 'tmp'))).toEqual([]);
+    const again = await call(address(), ...AUTH, '--format', 'dicom-seg');
+    expect([again.status, again.stderr]).toEqual([0, expect.stringMatching(/^2 of 5 slices were kept/m)]);
+    const name = `${SERIES}_segmentation.dcm`;
+    const resumed = readFileSync(join(out, name));
+    rmSync(out, { recursive: true });
+    expect((await call(address(), ...AUTH, '--format', 'dicom-seg')).status).toBe(0);
+    expect(readFileSync(join(out, name)).equals(resumed)).toBe(true);
+  });
+
   it('is told that the server is gone, and keeps what was to be stored', async () => {
     const gone = await startOrthanc();
     const opened = openServer({ retries: 0, signal, log: () => undefined });

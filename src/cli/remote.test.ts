@@ -80,6 +80,12 @@ it('options and addresses that do not go together are refused', async () => {
     expect(await call(SERIES, '--store', '--deidentify')).toEqual(
       refused('--store goes without --deidentify: a de-identified object belongs to no study of the server'),
     );
+    const search = 'dicomweb+https://pacs.example/studies?PatientName=Doe';
+    expect(await call(search, '--frame', '2')).toEqual(
+      refused('--frame 2: dicomweb+https://pacs.example/studies is a DICOM series, which has no frames to choose from'),
+    );
+    const [status, stderr] = await call(search, '--instances');
+    expect([status, String(stderr).includes('Doe')]).toEqual([2, false]);
     expect(await call(SERIES, '--instances')).toEqual(
       refused(`--instances is for images, and ${SERIES} is read as a volume`),
     );

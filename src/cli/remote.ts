@@ -7,7 +7,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DicomWebAddress, isDicomWeb, parseAddress, seriesAddress } from '../dicomweb/address.ts';
+import { type DicomWebAddress, isDicomWeb, parseAddress, seriesAddress, withoutSearch } from '../dicomweb/address.ts';
 import { resolveSeries, type SeriesPlace } from '../dicomweb/query.ts';
 import { retrieveSeries } from '../dicomweb/retrieve.ts';
 import { type DicomWebServer, openServer } from '../dicomweb/server.ts';
@@ -25,6 +25,7 @@ export interface RemoteCommand {
   readonly ca?: string;
   readonly limits?: RemoteLimits;
   readonly series?: string;
+  readonly frame?: number;
   readonly deidentify?: boolean;
 }
 
@@ -106,10 +107,14 @@ async function connect(
 
 /** Refuses (`usage`) options that need an address where none, or not every input, is one. */
 export function checkRemote(inputs: readonly string[], command: RemoteCommand): void {
-  const { auth, ca, limits, store } = command;
+  const { auth, ca, limits, store, frame } = command;
   const given = Object.entries({ auth, ca, limits, store }).find(([, value]) => value !== undefined)?.[0];
   const file = inputs.find((input) => !isDicomWeb(input));
   if (given !== undefined && !inputs.some(isDicomWeb)) refuse(`--${given} goes with a dicomweb+http(s):// address`);
+  const address = inputs.find(isDicomWeb);
+  if (frame !== undefined && address !== undefined) {
+    refuse(`--frame ${frame}: ${withoutSearch(address)} is a DICOM series, which has no frames to choose from`);
+  }
   if (store && file !== undefined) refuse(`--store goes with series of a DICOMweb server, and ${file} is none`);
   if (store && command.deidentify) {
     refuse('--store goes without --deidentify: a de-identified object belongs to no study of the server');

@@ -1,5 +1,5 @@
 /** Whether `segment` was given images, volumes or slides, and which of its options go with which. */
-import { isDicomWeb } from '../dicomweb/address.ts';
+import { isDicomWeb, withoutSearch } from '../dicomweb/address.ts';
 import { isSlide } from '../formats/slide/slide.ts';
 import { type VolumeKind, volumeKind } from '../formats/volume.ts';
 import { BiomedParseError } from '../util/errors.ts';
@@ -79,6 +79,7 @@ async function kindOf(input: string, asSlide: boolean, frame: number | undefined
 /** What the inputs are; refuses (`usage`) a mixture, and options that are for another kind. */
 export async function segmentKind(inputs: readonly string[], command: SegmentCommand): Promise<InputKind> {
   const asSlide = SLIDE_ONLY.some((name) => command[name] !== undefined);
+  const shown = inputs.map((input) => (isDicomWeb(input) ? withoutSearch(input) : input));
   const kinds = await Promise.all(inputs.map((input) => kindOf(input, asSlide, command.frame)));
   const [kind] = kinds as readonly InputKind[];
   const named = (one: InputKind): string => `${one === 'image' ? 'an' : 'a'} ${one}`;
@@ -87,13 +88,13 @@ export async function segmentKind(inputs: readonly string[], command: SegmentCom
     const [first, second] = [0, other].sort((a, b) => kinds[a].localeCompare(kinds[b]));
     throw new BiomedParseError(
       'usage',
-      `${inputs[first]} is ${named(kinds[first])} and ${inputs[second]} ${named(kinds[second])}; one kind at a time is allowed`,
+      `${shown[first]} is ${named(kinds[first])} and ${shown[second]} ${named(kinds[second])}; one kind at a time is allowed`,
     );
   }
   for (const [whose, names] of FOREIGN[kind]) {
     const wrong = names.find((name) => command[name] !== undefined);
     if (wrong === undefined) continue;
-    throw new BiomedParseError('usage', `${flag(wrong)} is for ${whose}s, and ${inputs[0]} is read as ${named(kind)}`);
+    throw new BiomedParseError('usage', `${flag(wrong)} is for ${whose}s, and ${shown[0]} is read as ${named(kind)}`);
   }
   checkRemote(inputs, command);
   if (command.everything && command.format !== undefined) {

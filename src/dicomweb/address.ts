@@ -26,10 +26,12 @@ export const isDicomWeb = (argument: string): boolean => START.test(argument);
 /** Whether a text is a unique identifier (PS3.5, 9.1), with leading zeros as some old devices write them. */
 export const isUid = (text: string): boolean => UID.test(text);
 
+/** An address as it may be shown: what stands after "?" or before "@" may tell the patient or a password. */
+export const withoutSearch = (address: string): string => address.replace(/[?#].*$/s, '').replace(/\/\/.*@/s, '//');
+
 /** The parts of an address. */
 export function parseAddress(argument: string): DicomWebAddress {
-  // what was asked after "?" or before "@" may tell the patient or a password
-  const shown = argument.replace(/[?#].*$/s, '').replace(/\/\/.*@/s, '//');
+  const shown = withoutSearch(argument);
   const refuse = (reason: string): never => {
     throw new BiomedParseError('usage', `${shown} ${reason}; allowed: ${FORMS}`, { address: shown });
   };

@@ -14,6 +14,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { rootCertificates } from 'node:tls';
 import { BiomedParseError, errorLine } from '../util/errors.ts';
 import { MAX_DELAY, retryAfter } from '../util/retry.ts';
+import { withoutSearch } from './address.ts';
 
 /** Requests at a time. */
 export const CONNECTIONS = 4;
@@ -55,9 +56,6 @@ export interface DicomWebServer {
   close(): void;
 }
 
-/** An address without what it searches by. */
-const shown = (url: string): string => url.replace(/\?.*$/s, '');
-
 /** The error for an answer that asking again does not better. */
 function refusal(status: number, url: string, authorized: boolean, location: string | undefined): BiomedParseError {
   const { origin } = new URL(url);
@@ -66,13 +64,16 @@ function refusal(status: number, url: string, authorized: boolean, location: str
   const redirected = `${origin} sends on to ${target} (${status}), which is not followed: give that address`;
   const reasons: Readonly<Record<number, string>> = {
     401: `${origin} does not take ${from} (401)`,
-    403: `${origin} does not allow ${shown(url)} (403)`,
-    404: `there is no ${shown(url)} (404)`,
-    406: `${origin} cannot send ${shown(url)} as DICOM (406)`,
+    403: `${origin} does not allow ${withoutSearch(url)} (403)`,
+    404: `there is no ${withoutSearch(url)} (404)`,
+    406: `${origin} cannot send ${withoutSearch(url)} as DICOM (406)`,
     413: `${origin} takes no objects of that size (413)`,
   };
-  const other = status >= 300 && status < 400 ? redirected : `${origin} answered ${status} to ${shown(url)}`;
-  return new BiomedParseError(status === 404 ? 'input' : 'io', reasons[status] ?? other, { url: shown(url), status });
+  const other = status >= 300 && status < 400 ? redirected : `${origin} answered ${status} to ${withoutSearch(url)}`;
+  return new BiomedParseError(status === 404 ? 'input' : 'io', reasons[status] ?? other, {
+    url: withoutSearch(url),
+    status,
+  });
 }
 
 /** What is wrong with a certificate or its connection, which no repetition betters; undefined for other errors. */
@@ -139,7 +140,9 @@ export function openServer(options: ServerOptions): DicomWebServer {
       }
       if (tried > retries) {
         const times = tried === 1 ? '' : ` ${tried} times, last`;
-        throw new BiomedParseError('io', `${shown(url)} failed${times}: ${reason}`, { url: shown(url) });
+        throw new BiomedParseError('io', `${withoutSearch(url)} failed${times}: ${reason}`, {
+          url: withoutSearch(url),
+        });
       }
       delay ??= Math.min(firstDelay * 2 ** (tried - 1), MAX_DELAY);
       log(`${origin}: ${reason}; asked again in ${(delay / 1000).toFixed(1)} s (${tried + 1} of ${retries + 1})`);
