@@ -93,8 +93,7 @@ export async function exportTorch(path: string, out: string): Promise<ExportResu
   const { config, tokenizer, training } = source;
   if (existsSync(out)) throw new BiomedParseError('usage', `${out} exists; name a folder that does not`, { out });
   const { text, specs } = moduleText(config);
-  const sampling =
-    training && (await samplingTable(training.data.root, training.data.sets, tokenizer, config.text.contextLength));
+  const sampling = training && (await samplingTable(training.data.root, training.data.sets, tokenizer));
   const target = resolve(out);
   await makeFolder(dirname(target));
   const staging = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);

@@ -1,5 +1,5 @@
 /** Python with PyTorch for tests: Debian's packages, installed when the tests run as root on Debian and they are missing. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 
 const PACKAGES = ['python3-torch', 'python3-numpy', 'python3-pil'];
 
@@ -30,8 +30,40 @@ export function pythonWithTorch(): string {
 }
 
 /** Runs Python in a folder; gives what it printed, throws with the end of its complaints. */
-export function runPython(cwd: string, args: readonly string[]): string {
-  const run = spawnSync(pythonWithTorch(), args, { cwd, env, encoding: 'utf8', maxBuffer: 1 << 28 });
+export function runPython(cwd: string, args: readonly string[], more: Readonly<Record<string, string>> = {}): string {
+  const run = spawnSync(pythonWithTorch(), args, {
+    cwd,
+    env: { ...env, ...more },
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   if (run.status !== 0) throw new Error(`python ended with ${run.status}: ${run.stderr.slice(-3000)}`);
   return run.stdout;
+}
+
+/** Runs the same call in several processes at once, each with settings of its own. */
+export async function runPythons(
+  cwd: string,
+  args: readonly string[],
+  each: readonly Record<string, string>[],
+): Promise<void> {
+  const runs = each.map(
+    (more) =>
+      new Promise<void>((done, fail) => {
+        const run = spawn(pythonWithTorch(), args, {
+          cwd,
+          env: { ...env, ...more },
+          stdio: ['ignore', 'ignore', 'pipe'],
+        });
+        let complaints = '';
+        run.stderr.on('data', (text) => {
+          complaints += text;
+        });
+        run.on('error', fail);
+        run.on('exit', (code) =>
+          code === 0 ? done() : fail(new Error(`python ended with ${code}: ${complaints.slice(-3000)}`)),
+        );
+      }),
+  );
+  await Promise.all(runs);
 }

@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-TOKEN = re.compile(r"[^\W\d_]+|\d|[^\s\w]+|_+")
+# pieces of a text that tokens never cross, and the blanks before them
+PIECE = re.compile(r"(\s*)('(?:s|t|re|ve|m|ll|d)|[^\W\d_]+|\d+|(?:[^\w\s]|_)+)")
 
 
 class Weighted:
@@ -105,8 +106,10 @@ class Planner:
 def encode(text, sampling, length):
     """Token ids of a prompt, start and end included, at most `length`; words that sampling.json lacks are refused."""
     ids = []
-    for word in TOKEN.findall(text.lower()):
-        if word not in sampling["words"]:
-            raise SystemExit(f"{text!r}: {word!r} is not in sampling.json; export again with these data")
-        ids += sampling["words"][word]
+    for found in PIECE.finditer(text.lower()):
+        blanks, piece = found.groups()
+        piece = " " + piece if blanks or found.start() == 0 else piece
+        if piece not in sampling["words"]:
+            raise SystemExit(f"{text!r}: {piece!r} is not in sampling.json; export again with these data")
+        ids += sampling["words"][piece]
     return [sampling["start"], *ids[: length - 2], sampling["end"]]

@@ -34,8 +34,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def read_json(path):
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, json.JSONDecodeError) as error:
+        raise SystemExit(f"cannot read {path}: {error}; biomedparse export writes it for a training configuration") from None
 
 
 class Loss(nn.Module):
