@@ -25,6 +25,9 @@ export { readMha, writeMha } from './formats/mha.ts';
 export { readNifti, writeNifti } from './formats/nifti.ts';
 export { readNrrd, writeNrrd } from './formats/nrrd.ts';
 export { readMask, readRaster, writeLabelPng, writeMaskPng, writePng } from './formats/raster.ts';
+export type { PixelSize } from './formats/slide/pixel-size.ts';
+export type { SlideGrid } from './formats/slide/scale.ts';
+export { openSlide, type Slide, type SlideLevel, type SlideRegion } from './formats/slide/slide.ts';
 export type { VolumeFile, VolumeReadOptions } from './formats/volume-bytes.ts';
 export type { Warning, WarningCode } from './image/checks/warning.ts';
 export { type Component, type Components, components } from './image/components.ts';
@@ -32,6 +35,7 @@ export { type Instances, instances } from './image/instances.ts';
 export { overlay } from './image/overlay.ts';
 export type { RegionPrompt } from './image/regions.ts';
 export { cutSlice, type Plane, putSlice, type Slice, type SliceLayout, type SliceRange } from './image/slice.ts';
+export type { Tissue } from './image/tissue.ts';
 export type { Box, Image, Mask } from './image/types.ts';
 export {
   emptyMask,
@@ -62,6 +66,14 @@ export { type Recognition, type RecognizedObject, type RecognizeOptions, recogni
 export type { Rejection, RejectionOptions } from './parse/rejection.ts';
 export type { EncodedImage, EncodeOptions, Model, Seconds, Segmentation, SegmentOptions } from './parse/segment.ts';
 export { folderStore, type SliceRecord, type SliceStore } from './parse/slice-store.ts';
+export {
+  type ScannedSlide,
+  type SlideBand,
+  type SlideOptions,
+  type SlideSegmentation,
+  scanSlide,
+} from './parse/slide.ts';
+export type { SlideTiles } from './parse/slide-tiles.ts';
 export {
   type ScannedVolume,
   type SliceAnswer,

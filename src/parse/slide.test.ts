@@ -112,6 +112,8 @@ describe('scanSlide', () => {
     const fine = await ask(model, await open(), { mpp: 0.4 });
     expect(fine.scanned.grid.width).toBe(800);
     expect(fine.scanned.notes).toContain('the slide has 0.5 microns per pixel: enlarged to 0.4, nothing finer is seen');
+    const coarse = await ask(model, await open(), { mpp: 4 });
+    expect(coarse.scanned.notes).toContain('4 microns per pixel: the default model saw 0.25 to 2 in training');
     const given = await ask(model, await open(), { mpp: 1, sourceMpp: 1 });
     expect(given.scanned.grid.width).toBe(640);
     expect(given.scanned.notes).toContain('1 microns per pixel were given, the file says 0.5 (Aperio description)');

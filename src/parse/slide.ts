@@ -28,6 +28,8 @@ import { axisTiles, type SlideTiles, tileWeights } from './slide-tiles.ts';
 
 /** Microns per pixel unless a call says otherwise: what nuclei of the default model's training data had at its input (0.25 to 0.75). */
 export const DEFAULT_MPP = 0.5;
+/** What the default model's training images had at its input. */
+const TRAINED_MPP = { least: 0.25, most: 2 } as const;
 export const MPP_LIMITS = { least: 0.05, most: 50 } as const;
 export const TILE_LIMITS = { least: 32, most: 4096 } as const;
 
@@ -128,6 +130,11 @@ export function slidePixelSize(slide: Slide, sourceMpp: number | undefined): Pix
 function scaleNotes(slide: Slide, pixelSize: PixelSize, mpp: number): string[] {
   const stated = slide.pixelSize;
   const notes: string[] = [];
+  if (mpp < TRAINED_MPP.least || mpp > TRAINED_MPP.most) {
+    notes.push(
+      `${mpp} microns per pixel: the default model saw ${TRAINED_MPP.least} to ${TRAINED_MPP.most} in training`,
+    );
+  }
   if (pixelSize.x > mpp * 1.1) {
     notes.push(`the slide has ${pixelSize.x} microns per pixel: enlarged to ${mpp}, nothing finer is seen`);
   }

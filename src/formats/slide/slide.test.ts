@@ -240,6 +240,20 @@ describe('a slide that cannot be read', () => {
       /damaged or truncated: bytes 65280 to 65282 are named, it has 8/,
     ],
   ];
+  it.each([
+    ['<?xml version="1.0"?><scn xmlns="http://www.leica-microsystems.com/scn">', 'Leica SCN'],
+    ['<xml><iScan Magnification="40">', 'Ventana BIF'],
+    ['<DataObject ObjectType="DPUfsImport">', 'Philips TIFF'],
+    [null, 'Hamamatsu NDPI'],
+  ])('is refused where a maker lays files out in another way: %s', async (description, maker) => {
+    const bytes = tiffFile([
+      page(whole, 256, [description === null ? [65420, 4, [1]] : [tag.description, 2, description]]),
+    ]);
+    await expect(open(bytes)).rejects.toThrow(
+      `it is a ${maker} file, which is not read; allowed: Aperio SVS, OME-TIFF`,
+    );
+  });
+
   it.each(cases)('is refused: %s', async (_, bytes, message) => {
     await expect(open(bytes)).rejects.toMatchObject({ code: 'input', message: expect.stringMatching(message) });
   });

@@ -4,7 +4,7 @@
  * The first image is the slide; those of the same shape that are smaller are its levels, whether they follow it or are named as its
  * own (SubIFDs). Of a slide in tiles only images in tiles are levels. Thumbnails, labels, pictures of the whole glass and further
  * images of the same size are left out, and a note says so.
- * Refuses: what tiff/image.ts and tiff/directory.ts refuse.
+ * Refuses: what tiff/image.ts and tiff/directory.ts refuse, and by name makers who lay out their files in other ways.
  */
 import { BiomedParseError } from '../../util/errors.ts';
 import { readDirectories, type TiffDirectory, TIFF_TAG as tag, tagNumber, tagText } from '../tiff/directory.ts';
@@ -16,7 +16,7 @@ import {
   type TiffSize,
   tiffSize,
 } from '../tiff/image.ts';
-import { type ByteSource, openFileSource } from '../tiff/source.ts';
+import { type ByteSource, openFileSource, refuseTiff } from '../tiff/source.ts';
 import { isAperio, isOme, type PixelSize, statedPixelSize } from './pixel-size.ts';
 
 /** The slide in one size. */
@@ -51,6 +51,22 @@ export interface Slide {
   /** A part of a level as 8-bit RGB `[height, width, 3]`; refuses (`usage`) one outside it. */
   read(level: number, region: SlideRegion): Promise<Uint8Array>;
   close(): Promise<void>;
+}
+
+/** Makers whose TIFF files are laid out so that the above would show something else, by their description. */
+const OTHER_MAKERS: readonly (readonly [RegExp, string])[] = [
+  [/<scn\b/, 'Leica SCN'],
+  [/<iScan\b/, 'Ventana BIF'],
+  [/DPUfsImport/, 'Philips TIFF'],
+];
+/** A tag that only Hamamatsu's files have. */
+const NDPI_TAG = 65420;
+
+function checkMaker(label: string, { entries }: TiffDirectory, description: string): void {
+  const named = OTHER_MAKERS.find(([pattern]) => pattern.test(description))?.[1];
+  const maker = entries.has(NDPI_TAG) ? 'Hamamatsu NDPI' : named;
+  if (maker === undefined) return;
+  refuseTiff(label, `it is a ${maker} file, which is not read; allowed: Aperio SVS, OME-TIFF, pyramidal TIFF`);
 }
 
 /** Pixels of the slide per pixel of a level: whole where the level's size was rounded only. */
@@ -95,6 +111,7 @@ async function findLevels(source: ByteSource, directories: readonly TiffDirector
 export async function readSlide(source: ByteSource): Promise<Slide> {
   const directories = await readDirectories(source);
   const { description, pixelSize } = await describe(source, directories[0]);
+  checkMaker(source.label, directories[0], description);
   const chosen = await findLevels(source, directories);
   const images: TiffImage[] = [];
   for (const directory of chosen) images.push(await openTiffImage(source, directory));
