@@ -107,10 +107,16 @@ export function dataCommands(program: Command, io: CliIo, finish: (status: numbe
   data
     .command('check')
     .description(
-      'say what is wrong with a data folder: names, pairs, masks, areas, subjects and pictures in two splits',
+      'say what is wrong with a data folder: names, pairs, masks, windows, areas, subjects and pictures in two splits',
     )
     .argument('<data-root>', 'folder of data sets in BiomedParseData layout')
     .option('--sets <names>', 'only these data sets, separated by commas (default: all)', parseList)
+    .addOption(
+      new Option(
+        '--keep <split>',
+        'list what the other split has of this one, so that train and evaluate leave it out',
+      ).choices(['train', 'test']),
+    )
     .option('--json', 'print JSON instead of lines')
     .action(async (root: string, options: CheckCommand) => {
       const { runCheck } = await import('./check.ts');

@@ -1,5 +1,6 @@
 /** `biomedparse evaluate`: figures of a model on a data folder, as a table or JSON on standard output. */
 import { holdOut, openDataset } from '../dataset/index.ts';
+import { LEAVE_OUT } from '../dataset/leave-out.ts';
 import { chosenItems, evaluate } from '../evaluate/evaluate.ts';
 import { type EvaluationReport, MIN_MASKS } from '../evaluate/report.ts';
 import type { Device } from '../parse/device.ts';
@@ -77,6 +78,7 @@ export async function runEvaluate(root: string, command: EvaluateCommand, io: Cl
     ...(command.sets === undefined ? {} : { sets: command.sets }),
   });
   const dataset = command.holdOut === undefined ? opened : await holdOut(opened, command.holdOut, 'held out');
+  if (dataset.leftOut) io.err(`${dataset.leftOut} images are left out, as ${root}/${LEAVE_OUT} says\n`);
   const model = await openModel(command, io);
   try {
     const progress = startProgress(io, 'images', chosenItems(dataset, command.limit).length);

@@ -1,7 +1,7 @@
 /**
  * BiomedParseData's layout on disk: `<root>/<set>/{train,test}/NAME_MODALITY_SITE.(webp|png|jpg|jpeg|tif|tiff)` with
  * `{train,test}_mask/NAME_MODALITY_SITE_TARGET.png`, blanks of a target written as '+', and and beside them, if they are there,
- * `dataset.json` (about.ts), sentences in `{train,test}.json` (sentences.ts) and `build.jsonl` (manifest.ts).
+ * `dataset.json` (about.ts), sentences in `{train,test}.json` (sentences.ts), `build.jsonl` (manifest.ts) and the root's `leave-out.txt`.
  * Names and pairs are checked here, pixels are not read. An image without masks has none of its group's targets.
  * Refused with an `input` error: a missing folder, unknown sets, a name of too few parts, a mask without its image.
  */
@@ -10,6 +10,7 @@ import type { Box } from '../image/types.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { listFolder } from '../util/files.ts';
 import { type Exhaustive, exhaustiveTargets, readAbout, wordsOf } from './about.ts';
+import { leaveOutKey, readLeaveOut } from './leave-out.ts';
 import { readManifest } from './manifest.ts';
 import type { Part } from './parts.ts';
 import { readSentences, type Sentence } from './sentences.ts';
@@ -56,6 +57,8 @@ export interface Dataset {
   readonly sets: readonly DatasetSet[];
   /** By set, then by name, in code-unit order. */
   readonly items: readonly DatasetItem[];
+  /** Images that `leave-out.txt` of the root keeps out of `items`. */
+  readonly leftOut?: number;
   /** Where the files lie inside tar shards; left out where they are files of their own. */
   readonly parts?: ReadonlyMap<string, Part>;
 }
@@ -89,7 +92,8 @@ export function imageParts(path: string, file: string): Parts {
   return { stem, modality, site };
 }
 
-interface MaskName {
+/** A mask's name taken apart. */
+export interface MaskName {
   readonly file: string;
   readonly image: string;
   readonly kind: string;
@@ -202,13 +206,15 @@ export async function describeSets(root: string, wanted?: readonly string[]): Pr
 async function readSplit(root: string, split: Split, wanted?: readonly string[]): Promise<Dataset> {
   if (await isShardFolder(root)) return readShards(root, split, wanted);
   const sets: DatasetSet[] = [];
-  const items: DatasetItem[] = [];
+  const all: DatasetItem[] = [];
   for (const name of await listSets(root, wanted)) {
     const { set, masks } = await readSet(root, name);
     sets.push(set);
-    items.push(...(await readItems(name, join(root, name), split, masks[split])));
+    all.push(...(await readItems(name, join(root, name), split, masks[split])));
   }
-  return { root, split, sets, items };
+  const left = await readLeaveOut(root);
+  const items = all.filter(({ set, name }) => !left.has(leaveOutKey(set, split, name)));
+  return { root, split, sets, items, leftOut: all.length - items.length };
 }
 
 /** Reads which images, masks and targets there are in one split of a folder of sets, or of a folder of shards. */

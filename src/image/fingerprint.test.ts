@@ -25,34 +25,50 @@ async function image(source: Sharp): Promise<Image> {
   return { data: new Uint8Array(data), width: info.width, height: info.height, channels: 1 };
 }
 
-describe('copies of a picture are found', () => {
-  test.each<[string, boolean, () => Sharp | Promise<Sharp>]>([
-    ['left-right flip', true, () => raw().flop()],
-    ['up-down flip', true, () => raw().flip()],
-    ['half size', false, () => raw().resize(SIDE / 2)],
-    ['double size', false, () => raw().resize(SIDE * 2)],
-    ['JPEG 30', false, async () => sharp(await raw().jpeg({ quality: 30 }).toBuffer())],
-  ])('%s', async (_, mirrored, copy) => {
-    const prints = [fingerprint(await image(raw())), fingerprint(await image(await copy()))];
-    expect(findDuplicates(prints)).toMatchObject([{ first: 0, second: 1, mirrored }]);
-  });
+const full = { mirrored: false, turned: false, inverted: false };
 
-  test('gamma', async () => {
-    const source = await image(raw());
-    const data = Uint8Array.from(source.data, (value) => Math.round(255 * (value / 255) ** 0.7));
-    expect(findDuplicates([fingerprint(source), fingerprint({ ...source, data })])).toHaveLength(1);
+/** The picture with its grey levels mapped. */
+async function toned(map: (value: number) => number): Promise<Image> {
+  const source = await image(raw());
+  const data = Uint8Array.from(source.data, (value) => Math.max(0, Math.min(255, Math.round(map(value)))));
+  return { ...source, data };
+}
+
+describe('copies of a picture are found', () => {
+  test.each<[string, object, () => Promise<Image>]>([
+    ['left-right flip', { ...full, mirrored: true }, () => image(raw().flop())],
+    ['up-down flip', { ...full, mirrored: true }, () => image(raw().flip())],
+    ['quarter turn', { ...full, mirrored: true, turned: true }, () => image(raw().rotate(90))],
+    ['half size', full, () => image(raw().resize(SIDE / 2))],
+    ['double size', full, () => image(raw().resize(SIDE * 2))],
+    ['JPEG 30', full, async () => image(sharp(await raw().jpeg({ quality: 30 }).toBuffer()))],
+    ['gamma', full, () => toned((value) => 255 * (value / 255) ** 0.7)],
+    ['darker', full, () => toned((value) => value / 2)],
+    ['brighter', full, () => toned((value) => 1.3 * value + 25)],
+    ['another window', full, () => toned((value) => 2 * (value - 60))],
+    ['a hard window', full, () => toned((value) => 4 * (value - 90))],
+    ['inverted', { ...full, inverted: true }, () => toned((value) => 255 - value)],
+  ])('%s', async (_, how, copy) => {
+    const prints = [fingerprint(await image(raw())), fingerprint(await copy())];
+    expect(await findDuplicates(prints)).toMatchObject([{ first: 0, second: 1, ...how }]);
   });
 });
 
-test('other pictures and flat ones are no copies', () => {
+test('other pictures and flat ones are no copies', async () => {
   const flat = new Uint8Array(SIDE * SIDE).fill(90);
   const prints = [picture(1), picture(2), picture(3), flat, flat].map((data) =>
     fingerprint({ data, width: SIDE, height: SIDE, channels: 1 }),
   );
-  expect(findDuplicates(prints)).toEqual([]);
+  expect(await findDuplicates(prints)).toEqual([]);
 });
 
-test('pairs of no interest are left out', () => {
+test('pairs of no interest are left out, and comparing can be ended', async () => {
   const print = fingerprint({ data: picture(1), width: SIDE, height: SIDE, channels: 1 });
-  expect(findDuplicates([print, print], () => true)).toEqual([]);
+  expect(await findDuplicates([print, print], { skip: () => true })).toEqual([]);
+  const progress: [number, number][] = [];
+  await findDuplicates([print, print], { onProgress: (...state) => progress.push(state) });
+  expect(progress.at(-1)).toEqual([2, 2]);
+  const many = new Array(3000).fill(print);
+  const ended = findDuplicates(many, { skip: () => true, signal: AbortSignal.abort() });
+  await expect(ended).rejects.toThrow(/abort/i);
 });

@@ -155,7 +155,8 @@ export async function trainFromConfig(path: string, options: TrainOptions = {}):
   const opened = await openDataset(config.data.root, { split: 'train', ...sets });
   const share = config.data.holdOut ?? 0;
   const dataset = share === 0 ? opened : await holdOut(opened, share, 'rest');
-  say(`${dataset.items.length} images; reading`);
+  const left = dataset.leftOut ? ` (${dataset.leftOut} left out)` : '';
+  say(`${dataset.items.length} images${left}; reading`);
   const store = await loadImages(dataset, { maxSide: 256 });
   const tokenizer = await prepareTokenizer(config, options.resume === true);
   const { shared, slots, step: firstStep } = await prepareState(config, options);
