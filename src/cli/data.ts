@@ -10,6 +10,15 @@ import { collect, parseList, parsePrice, parseWhole } from './options.ts';
 import type { ReviewCommand } from './review.ts';
 import type { WordsCommand } from './words.ts';
 
+/** What commands that may ask a language model share. */
+function llmOptions(command: Command, what: string): Command {
+  return command
+    .option('--llm-url <url>', `OpenAI-compatible endpoint asked for ${what} (key: BIOMEDPARSE_LLM_KEY)`)
+    .option('--llm-model <name>', 'its model')
+    .option('--llm-price <in,out>', 'price of a million tokens, for the estimate and the sum', parsePrice)
+    .option('--llm-cache <dir>', 'where its answers are kept (default: in the cache folder)');
+}
+
 /** Adds the group to the program. */
 export function dataCommands(program: Command, io: CliIo, finish: (status: number) => void): void {
   const data = program
@@ -33,25 +42,21 @@ export function dataCommands(program: Command, io: CliIo, finish: (status: numbe
       const { runBuild } = await import('./build.ts');
       finish(await runBuild(recipes, { ...options, size: Number(options.size) }, io));
     });
-  data
-    .command('harmonise')
-    .description('map label names to concepts of the ontology and to the published objects')
-    .argument('[data-root]', 'folder of data sets in BiomedParseData layout: all target names of all sets')
-    .option('--labels <file>', 'single names instead of a folder, one a line')
-    .option('--modality <name>', 'what the images of --labels are, for example CT')
-    .option('--site <name>', 'where they are of, for example abdomen')
-    .option('--sets <names>', 'only these data sets of the folder, separated by commas (default: all)', parseList)
-    .option(
-      '--decisions <file>',
-      'JSON lines that decisions are read from and written to (default: harmonise.jsonl for a folder, none for --labels)',
-    )
-    .option(
-      '--llm-url <url>',
-      'OpenAI-compatible endpoint asked for what the rules leave open (key: BIOMEDPARSE_LLM_KEY)',
-    )
-    .option('--llm-model <name>', 'its model')
-    .option('--llm-price <in,out>', 'price of a million tokens, for the estimate and the sum', parsePrice)
-    .option('--llm-cache <dir>', 'where its answers are kept (default: in the cache folder)')
+  llmOptions(
+    data
+      .command('harmonise')
+      .description('map label names to concepts of the ontology and to the published objects')
+      .argument('[data-root]', 'folder of data sets in BiomedParseData layout: all target names of all sets')
+      .option('--labels <file>', 'single names instead of a folder, one a line')
+      .option('--modality <name>', 'what the images of --labels are, for example CT')
+      .option('--site <name>', 'where they are of, for example abdomen')
+      .option('--sets <names>', 'only these data sets of the folder, separated by commas (default: all)', parseList)
+      .option(
+        '--decisions <file>',
+        'JSON lines that decisions are read from and written to (default: harmonise.jsonl for a folder, none for --labels)',
+      ),
+    'what the rules leave open',
+  )
     .option('--json', 'print JSON instead of a table')
     .action(async (root: string | undefined, options: HarmoniseCommand) => {
       const { runHarmonise } = await import('./harmonise.ts');
@@ -68,11 +73,14 @@ export function dataCommands(program: Command, io: CliIo, finish: (status: numbe
       const { runReview } = await import('./review.ts');
       finish(await runReview(file, options, io));
     });
-  data
-    .command('words')
-    .description("write sentences for every mask of a data folder into its sets' train.json and test.json")
-    .argument('<data-root>', 'folder of data sets in BiomedParseData layout')
-    .option('--sets <names>', 'only these data sets, separated by commas (default: all)', parseList)
+  llmOptions(
+    data
+      .command('words')
+      .description("write sentences for every mask of a data folder into its sets' train.json and test.json")
+      .argument('<data-root>', 'folder of data sets in BiomedParseData layout')
+      .option('--sets <names>', 'only these data sets, separated by commas (default: all)', parseList),
+    'more descriptions',
+  )
     .option('--json', 'print JSON instead of a table')
     .action(async (root: string, options: WordsCommand) => {
       const { runWords } = await import('./words.ts');

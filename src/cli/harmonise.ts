@@ -2,29 +2,23 @@
  * `biomedparse data harmonise`: label names to concepts, as a table or JSON on standard output and a file of decisions. With
  * `--llm-url` a language model is asked for what the rules leave open; its key comes from BIOMEDPARSE_LLM_KEY alone.
  */
-import { join } from 'node:path';
-import { type Asker, createAsker, type Price } from '../curate/ask/ask.ts';
-import { completionsUrl } from '../curate/ask/endpoint.ts';
+import { createAsker } from '../curate/ask/ask.ts';
 import type { Decision } from '../curate/decisions.ts';
 import { readDecisions, writeDecisions } from '../curate/decisions.ts';
 import { harmonise, labelsOfFolder, readLabels } from '../curate/harmonise.ts';
 import { checkModality, checkSite } from '../ontology/resolve/context.ts';
-import { cacheFolder } from '../util/cache-folder.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import type { CliIo } from './io.ts';
+import { type LlmCommand, llmOptions } from './llm.ts';
 import { table } from './table.ts';
 
 /** Values of the command's options, as commander spells them. */
-export interface HarmoniseCommand {
+export interface HarmoniseCommand extends LlmCommand {
   readonly labels?: string;
   readonly modality?: string;
   readonly site?: string;
   readonly sets?: readonly string[];
   readonly decisions?: string;
-  readonly llmUrl?: string;
-  readonly llmModel?: string;
-  readonly llmPrice?: Price;
-  readonly llmCache?: string;
   readonly json?: boolean;
 }
 
@@ -44,21 +38,6 @@ function checkCall(root: string | undefined, command: HarmoniseCommand): void {
     usage("--modality and --site go with --labels; a folder's own file names say them");
   }
   if (root === undefined && command.sets !== undefined) usage('--sets goes with a folder of data sets');
-  if ((command.llmUrl === undefined) !== (command.llmModel === undefined)) {
-    usage('--llm-url and --llm-model go together');
-  }
-}
-
-function askerOf(command: HarmoniseCommand, descriptions: ReadonlyMap<string, string>, io: CliIo): Asker | undefined {
-  const { llmUrl: url, llmModel: model, llmPrice: price, llmCache: cache = join(cacheFolder(), 'llm') } = command;
-  if (url === undefined || model === undefined) return undefined;
-  completionsUrl(url); // refused before anything is done
-  const key = process.env.BIOMEDPARSE_LLM_KEY;
-  return createAsker({
-    ...{ url, model, cache, descriptions, signal: io.signal, log: (line) => io.err(`${line}\n`) },
-    ...(key ? { key } : {}),
-    ...(price === undefined ? {} : { price }),
-  });
 }
 
 /** What a decision says of one label, in the fields of `--json`. */
@@ -98,13 +77,14 @@ function report(io: CliIo, decisions: readonly Decision[], ofFolder: boolean, pa
 /** Runs the command; gives the exit status. */
 export async function runHarmonise(root: string | undefined, command: HarmoniseCommand, io: CliIo): Promise<number> {
   checkCall(root, command);
+  const llm = llmOptions(command, io);
   const modality = command.modality === undefined ? null : checkModality(command.modality);
   const site = command.site === undefined ? null : checkSite(command.site);
   const { sources, descriptions } =
     root === undefined
       ? { sources: await readLabels(command.labels as string, modality, site), descriptions: new Map<string, string>() }
       : await labelsOfFolder(root, command.sets);
-  const asker = askerOf(command, descriptions, io);
+  const asker = llm === undefined ? undefined : createAsker({ ...llm, descriptions });
   const path = command.decisions ?? (root === undefined ? undefined : DECISIONS);
   const earlier = path === undefined ? { decisions: new Map(), lines: new Map() } : await readDecisions(path);
   const { decisions, merged } = await harmonise(sources, earlier, asker?.ask);

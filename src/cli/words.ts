@@ -1,12 +1,16 @@
-/** `biomedparse data words`: sentences for every mask of a data folder, and what was dropped of them, as a table or JSON. */
+/** `biomedparse data words`: sentences for every mask of a data folder, and what was dropped of them, as a table or JSON. With
+ * `--llm-url` a language model proposes more of them. */
+import { askForWords } from '../curate/words/ask.ts';
 import { STYLES } from '../curate/words/rules.ts';
+import type { MoreDescriptions, TargetOfView } from '../curate/words/words.ts';
 import { type WordsReport, writeWords } from '../curate/words/write.ts';
 import type { CliIo } from './io.ts';
+import { type LlmCommand, llmOptions } from './llm.ts';
 import { withProgress } from './progress.ts';
 import { table } from './table.ts';
 
 /** Values of the command's options, as commander spells them. */
-export interface WordsCommand {
+export interface WordsCommand extends LlmCommand {
   readonly sets?: readonly string[];
   readonly json?: boolean;
 }
@@ -36,13 +40,24 @@ function report(io: CliIo, found: WordsReport): void {
   io.out(`${lines.join('\n')}\n`);
 }
 
-/** Runs the command; gives the exit status. */
+/** Runs the command; gives the exit status: 1 where the language model failed. */
 export async function runWords(root: string, command: WordsCommand, io: CliIo): Promise<number> {
   const { sets, json } = command;
+  const llm = llmOptions(command, io);
+  let failures = 0;
+  const ask = async (targets: readonly TargetOfView[]): Promise<MoreDescriptions> => {
+    const answered = await askForWords(llm as NonNullable<typeof llm>, targets);
+    failures = answered.failures;
+    return answered.more;
+  };
   const found = await withProgress(io, 'images', (onProgress) =>
-    writeWords(root, { signal: io.signal, onProgress, ...(sets === undefined ? {} : { sets }) }),
+    writeWords(root, {
+      ...{ signal: io.signal, onProgress },
+      ...(sets === undefined ? {} : { sets }),
+      ...(llm === undefined ? {} : { ask }),
+    }),
   );
   if (json) io.out(`${JSON.stringify(found)}\n`);
   else report(io, found);
-  return 0;
+  return failures > 0 ? 1 : 0;
 }

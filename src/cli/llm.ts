@@ -1,0 +1,31 @@
+/** Options of a language model's endpoint, as commands share them; its key comes from BIOMEDPARSE_LLM_KEY alone. */
+import { join } from 'node:path';
+import type { BatchOptions, Price } from '../curate/ask/batches.ts';
+import { completionsUrl } from '../curate/ask/endpoint.ts';
+import { cacheFolder } from '../util/cache-folder.ts';
+import { BiomedParseError } from '../util/errors.ts';
+import type { CliIo } from './io.ts';
+
+/** Values of the options, as commander spells them. */
+export interface LlmCommand {
+  readonly llmUrl?: string;
+  readonly llmModel?: string;
+  readonly llmPrice?: Price;
+  readonly llmCache?: string;
+}
+
+/** How the endpoint is asked; `undefined` where none is named. Refuses (`usage`) half of a name. */
+export function llmOptions(command: LlmCommand, io: CliIo): (BatchOptions & { readonly model: string }) | undefined {
+  const { llmUrl: url, llmModel: model, llmPrice: price, llmCache: cache = join(cacheFolder(), 'llm') } = command;
+  if ((url === undefined) !== (model === undefined)) {
+    throw new BiomedParseError('usage', '--llm-url and --llm-model go together');
+  }
+  if (url === undefined || model === undefined) return undefined;
+  completionsUrl(url); // refused before anything is done
+  const key = process.env.BIOMEDPARSE_LLM_KEY;
+  return {
+    ...{ url, model, cache, signal: io.signal, log: (line: string) => io.err(`${line}\n`) },
+    ...(key ? { key } : {}),
+    ...(price === undefined ? {} : { price }),
+  };
+}
