@@ -19,10 +19,10 @@ import type { Image } from './types.ts';
 
 /** Cosine of shapes from which on pixels are looked at. */
 const LEAST_COSINE = 0.66;
-const LEAST_ALIKE = 0.9;
-/** Less agreement is enough where this share of the variance is explained by the other's grey levels. */
+const LEAST_ALIKE = 0.915;
+/** Less agreement is enough for pictures that lie alike, where this share of the variance is explained by the other's grey levels. */
 const LEAST_OF_FUNCTION = 0.78;
-const LEAST_EXPLAINED = 0.94;
+const LEAST_EXPLAINED = 0.95;
 const LEVELS = 64;
 /** Milliseconds of comparing after which others get their turn. */
 const TURN = 50;
@@ -61,6 +61,11 @@ function explained(a: Uint8Array, b: Uint8Array): number {
   return squares > mean ? between / (squares - mean) : 0;
 }
 
+/** Whether the grey levels of one picture tell those of the other. */
+function isFunction(a: Uint8Array, b: Uint8Array): boolean {
+  return Math.max(explained(a, b), explained(b, a)) >= LEAST_EXPLAINED;
+}
+
 /** Two pictures that are the same: positions, how alike (0..1), and what was done to the second one. */
 export interface Duplicate {
   readonly first: number;
@@ -85,15 +90,8 @@ function compare(a: Fingerprint, b: Fingerprint, mirror: number, turned: boolean
   const directions = turned ? transposed(b.directions) : b.directions;
   const signed = agreement(a.directions, directions, mirror);
   const alike = Math.abs(signed);
-  if (alike < LEAST_OF_FUNCTION) return undefined;
-  if (alike < LEAST_ALIKE) {
-    const laid = b.grey.map((_, i) => {
-      const [x, y] = [i % SIDE, Math.floor(i / SIDE)];
-      const [u, v] = [mirror & 1 ? SIDE - 1 - x : x, mirror & 2 ? SIDE - 1 - y : y];
-      return b.grey[turned ? u * SIDE + v : v * SIDE + u];
-    });
-    if (Math.max(explained(a.grey, laid), explained(laid, a.grey)) < LEAST_EXPLAINED) return undefined;
-  }
+  const cut = alike >= LEAST_OF_FUNCTION && mirror === 0 && !turned;
+  if (alike < LEAST_ALIKE && !(cut && isFunction(a.grey, b.grey))) return undefined;
   return { alike, mirrored: mirror > 0, turned, inverted: signed < 0 };
 }
 

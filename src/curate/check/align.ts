@@ -141,7 +141,7 @@ function bestOther({ plain, mirrored, shifted }: Alignment): Misplaced {
 }
 
 const LEAST_MASKS = 10;
-const ALL = 1.2;
+const ALL = 1.5;
 const ONE = 2.5;
 /** A single mask has to fit this much worse than its group, and elsewhere at least this well. */
 const POOR = 0.4;

@@ -28,6 +28,9 @@ export function areaOutliers<T extends { readonly fraction: number }>(areas: rea
 const BINS = 32;
 /** Of the grey scale: pixels of a picture lie at least this far from where those of the others lie, on average. */
 const LEAST_SHIFT = 0.25;
+/** More outliers than this make the group one of several kinds of picture, such as bright and dark fields. */
+const FEW = 2;
+const MOST_SHARE = 0.05;
 /** Grey levels; below, a picture is flat. */
 const FLAT = 1.5;
 
@@ -68,5 +71,6 @@ export function toneOutliers(group: readonly Tones[]): number[] {
   const distances = group.map(
     ({ below }) => below.reduce((sum, share, i) => sum + Math.abs(share - middle[i]), 0) / BINS,
   );
-  return far(distances, LEAST_SHIFT).filter((i) => distances[i] > median(distances));
+  const off = far(distances, LEAST_SHIFT).filter((i) => distances[i] > median(distances));
+  return off.length <= Math.max(FEW, MOST_SHARE * group.length) ? off : [];
 }
