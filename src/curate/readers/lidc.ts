@@ -48,14 +48,14 @@ function mark(
   }
   const volume = marksOf(marks, label, width * height * depth);
   const data = volume.subarray(slice * width * height, (slice + 1) * width * height);
+  const inside = childText(roi, 'inclusion').toUpperCase() !== 'FALSE';
   if (points.length === 1) {
-    data[points[0][1] * width + points[0][0]] = 1;
+    if (inside) data[points[0][1] * width + points[0][0]] = 1;
     return;
   }
   const own = { data: new Uint8Array(width * height), width, height };
   fillPolygon(own, points);
   for (const [x, y] of points) own.data[y * width + x] = 0;
-  const inside = childText(roi, 'inclusion').toUpperCase() !== 'FALSE';
   for (let i = 0; i < own.data.length; i++) if (own.data[i] !== 0) data[i] = inside ? 1 : 0;
 }
 

@@ -1,5 +1,5 @@
 /** Recipes that are shipped: `recipes/*.yaml` of this package, by name. */
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../parse/package-root.ts';
 import { BiomedParseError } from '../../util/errors.ts';
@@ -9,7 +9,7 @@ const FOLDER = join(packageRoot, 'recipes');
 
 /** Names of the shipped recipes, sorted. */
 export async function shippedRecipes(): Promise<string[]> {
-  const files = (await listFolder(FOLDER)) ?? [];
+  const files = (await readdir(FOLDER).catch((): string[] => [])).sort();
   return files.flatMap((file) => (file.endsWith('.yaml') ? [file.slice(0, -'.yaml'.length)] : []));
 }
 
