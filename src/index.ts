@@ -57,7 +57,7 @@ export { loadTerms, type Terms } from './ontology/resolve/terms.ts';
 export { type WordingOptions, wordings } from './ontology/wordings.ts';
 export type { ResolvedConcept } from './parse/concept.ts';
 export type { ModelSettings } from './parse/config.ts';
-export { type Detection, type DetectOptions, detect, type Instance } from './parse/detect.ts';
+export { type Detection, type DetectOptions, detect, type Instance, type Separation } from './parse/detect.ts';
 export type { Device } from './parse/device.ts';
 export { type Distributions, publishedDistributions, readDistributions } from './parse/distributions.ts';
 export { type Everything, type EverythingOptions, type FoundTarget, segmentEverything } from './parse/everything.ts';

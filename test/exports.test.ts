@@ -118,6 +118,7 @@ const TYPES = [
   'Seconds',
   'SegmentOptions',
   'Segmentation',
+  'Separation',
   'Slice',
   'SliceAnswer',
   'SliceLayout',

@@ -277,4 +277,32 @@ describe('on the command line', () => {
     }
     expect((await call('detect', image, '-p', 'absent', '--out', out)).stdout).toMatch(/Nothing was found/);
   });
+
+  it('detect says how it took masks apart, and does as --instances says', async () => {
+    const separations = async (...more: string[]) => {
+      const argv = ['detect', image, '-p', 'polyp', '-p', 'cell nuclei', '--out', out, '--json', ...more];
+      const [{ prompts }] = JSON.parse((await call(...argv)).stdout).results;
+      return prompts.map(({ separation }: { separation: string }) => separation);
+    };
+    expect(await separations()).toEqual(['components', 'watershed']);
+    expect(await separations('--instances', 'watershed')).toEqual(['watershed', 'watershed']);
+    expect(await separations('--instances', 'components')).toEqual(['components', 'components']);
+    const wrong = await call('detect', image, '-p', 'polyp', '--instances', 'all', '--out', out);
+    expect([wrong.status, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining('Allowed choices are auto, components, watershed'),
+    ]);
+  });
+
+  it('detect draws many instances in the colours that there are', async () => {
+    const data = new Uint8Array(128 * 128);
+    for (let i = 0; i < data.length; i++) if ((i % 32) % 32 < 12 && Math.floor(i / 128) % 32 < 12) data[i] = 255;
+    const grid = join(folder, 'grid.png');
+    await writePng(grid, { data, width: 128, height: 128, channels: 1 });
+    const { status, stdout, stderr } = await call('detect', grid, '-p', 'spots', '--out', out, '--json');
+    expect([status, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout).results[0].prompts[0].instances).toHaveLength(16);
+    const { height } = await readRaster(join(out, 'grid_detections.png'));
+    expect(height).toBeLessThan(384 + 200); // a legend of ten lines, not of sixteen or a thousand
+  });
 });

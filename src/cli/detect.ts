@@ -5,9 +5,9 @@
 import { join } from 'node:path';
 import { type CocoDocument, cocoBox, runLengths } from '../formats/coco.ts';
 import { writePng } from '../formats/raster.ts';
-import { overlay } from '../image/overlay.ts';
+import { COLOUR_COUNT, type OverlayLayer, overlay } from '../image/overlay.ts';
 import { loadTerms } from '../ontology/index.ts';
-import { type Detection, type DetectOptions, detectEncoded } from '../parse/detect.ts';
+import { type Detection, type DetectOptions, detectEncoded, type Separation } from '../parse/detect.ts';
 import { checkPrompts } from '../parse/prompts.ts';
 import { writeFileAtomic } from '../util/files.ts';
 import { eachEncoded, type ImagesCommand } from './images.ts';
@@ -24,6 +24,7 @@ export interface DetectCommand extends ImagesCommand {
   readonly presenceThreshold?: number;
   readonly falseAlarms?: number;
   readonly leastPx?: number;
+  readonly instances?: 'auto' | Separation;
   readonly terms?: string;
   readonly json?: boolean;
 }
@@ -65,6 +66,23 @@ function cocoOf(prompts: readonly string[], results: readonly ImageResult[], mod
   };
 }
 
+/** A layer per instance; more of them than a picture has colours share its layers, so that neighbours seldom look alike. */
+function overlayLayers({ answer, instances }: Detection): OverlayLayer[] {
+  if (instances.length <= COLOUR_COUNT) {
+    return instances.map(({ mask, score }, n) => ({ mask, label: `${answer.text} ${n + 1}`, probability: score }));
+  }
+  const { width, height } = answer.mask;
+  return Array.from({ length: COLOUR_COUNT }, (_, layer) => {
+    const data = new Uint8Array(width * height);
+    for (let n = layer; n < instances.length; n += COLOUR_COUNT) {
+      const { mask } = instances[n];
+      for (let i = 0; i < data.length; i++) data[i] |= mask.data[i];
+    }
+    const label = `${answer.text} ${layer + 1}, ${layer + 1 + COLOUR_COUNT}, ... of ${instances.length}`;
+    return { mask: { data, width, height }, label };
+  });
+}
+
 function printTable(io: CliIo, results: readonly (ImageResult & Warned)[], model: string, file: string): void {
   const rows = results.flatMap(({ input, detections }) =>
     detections.flatMap(({ answer, instances }) =>
@@ -96,6 +114,7 @@ export async function runDetect(inputs: readonly string[], command: DetectComman
     ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
     ...(command.falseAlarms === undefined ? {} : { falseAlarmRate: command.falseAlarms }),
     ...(command.leastPx === undefined ? {} : { leastPx: command.leastPx }),
+    ...(command.instances === undefined ? {} : { instances: command.instances }),
   };
   const file = join(command.out, 'detections.json');
   const { model, results, errors } = await eachEncoded(
@@ -105,10 +124,8 @@ export async function runDetect(inputs: readonly string[], command: DetectComman
     async (encoded, i, folder, { name }) => {
       const detections: Detection[] = [];
       for await (const one of detectEncoded(encoded, prompts, options)) detections.push(one);
-      const layers = detections.flatMap(({ answer, instances }) =>
-        instances.map(({ mask, score }, n) => ({ mask, label: `${answer.text} ${n + 1}`, probability: score })),
-      );
-      await writePng(folder.stage(plan[i][0]), overlay(encoded.image, layers, { model: name }));
+      const picture = overlay(encoded.image, detections.flatMap(overlayLayers), { model: name });
+      await writePng(folder.stage(plan[i][0]), picture);
       const { width, height } = encoded;
       return { input: inputs[i], width, height, overlay: plan[i][0], detections };
     },
@@ -121,13 +138,14 @@ export async function runDetect(inputs: readonly string[], command: DetectComman
       input,
       warnings,
       overlay: picture,
-      prompts: detections.map(({ answer, instances }) => ({
+      prompts: detections.map(({ answer, separation, instances }) => ({
         text: answer.text,
         concept: answer.concept,
         note: answer.note,
         present: answer.present,
         presence: round(answer.presence),
         reason: answer.reason,
+        separation,
         instances: instances.map(({ score, box, areaPx }) => ({ score: round(score), box, area_px: areaPx })),
       })),
     }));

@@ -220,6 +220,12 @@ function build(io: CliIo, finish: (status: number) => void): Command {
       'smaller instances are left out (default: a 10,000th of the image)',
       parseWhole(1, 1_000_000_000),
     )
+    .addOption(
+      new Option(
+        '--instances <how>',
+        'how masks are taken apart (default: auto, by watershed what lies crowded, such as cells and glands)',
+      ).choices(['auto', 'components', 'watershed']),
+    )
     .option('--terms <file>', 'JSON file with names of your own for objects')
     .option('--json', 'print JSON instead of a table')
     .action(async (images: string[], options: DetectCommand) => {

@@ -56,8 +56,3 @@ export function components(mask: Mask, leastPx = 1): Components {
   for (let i = 0; i < labels.length; i++) labels[i] = renumbered[labels[i]];
   return { labels, parts: kept.map(({ areaPx, box }, i) => ({ label: i + 1, areaPx, box })) };
 }
-
-/** One part as a mask of the whole image. */
-export function componentMask({ labels }: Components, label: number, width: number, height: number): Mask {
-  return { data: Uint8Array.from(labels, (value) => (value === label ? 1 : 0)), width, height };
-}

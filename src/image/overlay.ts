@@ -51,6 +51,9 @@ const COLOURS: readonly Colour[] = [
   [80, 140, 255],
 ];
 
+/** How many masks of a picture have colours of their own. */
+export const COLOUR_COUNT = COLOURS.length;
+
 /** The colour of a mask by its place among the masks, counted from 0. */
 export const colourOf = (layer: number): Colour => COLOURS[layer % COLOURS.length];
 

@@ -97,6 +97,7 @@ export const generalConcepts: readonly ConceptGroup[] = [
       {
         kind: 'histology structure',
         name: 'breast cancer cells',
+        crowded: true,
         published: 'breast cancer cells',
         parent: 'neoplastic cells',
         views: ['pathology breast'],
@@ -104,6 +105,7 @@ export const generalConcepts: readonly ConceptGroup[] = [
       {
         kind: 'histology structure',
         name: 'benign breast cancer cells',
+        crowded: true,
         published: 'benign breast cancer cells',
         parent: 'breast cancer cells',
         views: ['pathology breast'],
@@ -111,6 +113,7 @@ export const generalConcepts: readonly ConceptGroup[] = [
       {
         kind: 'histology structure',
         name: 'malignant breast cancer cells',
+        crowded: true,
         published: 'malignant breast cancer cells',
         parent: 'breast cancer cells',
         views: ['pathology breast'],

@@ -50,6 +50,8 @@ export interface Concept {
   readonly trainedViews: readonly View[];
   /** Regions of the body that hold it; null where its words do not say. */
   readonly regions: readonly Region[] | null;
+  /** Whether many of it lie side by side and touch: their mask has to be cut to tell them apart. */
+  readonly crowded: boolean;
   /** SNOMED CT identifier; null where it is not certain. */
   readonly snomed: string | null;
 }
@@ -124,6 +126,7 @@ export function conceptsOf(entry: ConceptEntry, regions: readonly Region[] | nul
     views: joined(trained, parseViews(entry.views ?? [])),
     trainedViews: trained,
     regions,
+    crowded: entry.crowded ?? false,
     snomed: entry.snomed ?? null,
   };
   const sides = (['left', 'right'] as const).filter((side) => entry.sides?.[side] !== undefined);

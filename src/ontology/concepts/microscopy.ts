@@ -2,12 +2,14 @@
 import type { ConceptEntry, ConceptGroup } from './types.ts';
 
 const structure = { kind: 'histology structure' } as const;
+/** A cell, a nucleus or a gland, which have others of their kind beside them. */
+const crowd = { ...structure, crowded: true } as const;
 
 /** One of the five kinds of white blood cell. */
 function leukocyte(name: string, snomed: string, trained: readonly string[] = ['pathology blood']): ConceptEntry {
   const granular = /phil$/.test(name) ? [`${name} granulocyte`] : [];
   return {
-    ...structure,
+    ...crowd,
     name,
     snomed,
     parent: 'white blood cell',
@@ -22,7 +24,7 @@ export const microscopyConcepts: readonly ConceptGroup[] = [
     regions: ['tissue'],
     entries: [
       {
-        ...structure,
+        ...crowd,
         name: 'glandular structure',
         published: 'colon glandular structure',
         names: ['colon glands', 'glandular structures', 'glands'],
@@ -36,7 +38,7 @@ export const microscopyConcepts: readonly ConceptGroup[] = [
         trained: ['pathology kidney'],
       },
       {
-        ...structure,
+        ...crowd,
         name: 'connective tissue cells',
         published: 'connective tissue cells',
         names: ['connective cells', 'stromal cells'],
@@ -44,7 +46,7 @@ export const microscopyConcepts: readonly ConceptGroup[] = [
         views: ['pathology *'],
       },
       {
-        ...structure,
+        ...crowd,
         name: 'epithelial cells',
         published: 'epithelial cells',
         names: ['epithelial cell nuclei', 'epithelium cells'],
@@ -52,7 +54,7 @@ export const microscopyConcepts: readonly ConceptGroup[] = [
         views: ['pathology *'],
       },
       {
-        ...structure,
+        ...crowd,
         name: 'neoplastic cells',
         published: 'neoplastic cells',
         names: ['tumor cells', 'cancer cells'],
@@ -64,7 +66,7 @@ export const microscopyConcepts: readonly ConceptGroup[] = [
     regions: ['tissue', 'blood'],
     entries: [
       {
-        ...structure,
+        ...crowd,
         name: 'cell nuclei',
         names: ['nuclei of the cells', 'nucleus of the cell', 'nuclei', 'nucleus', 'cell nucleus'],
         loose: ['nuclei', 'cell nucleus', 'nucleus', 'cell nuclei'],
@@ -79,7 +81,7 @@ export const microscopyConcepts: readonly ConceptGroup[] = [
         trained: ['pathology blood'],
       },
       {
-        ...structure,
+        ...crowd,
         name: 'inflammatory cells',
         published: 'inflammatory cells',
         names: ['immune cells', 'inflammatory cell nuclei'],
@@ -87,7 +89,7 @@ export const microscopyConcepts: readonly ConceptGroup[] = [
         views: ['pathology *'],
       },
       {
-        ...structure,
+        ...crowd,
         name: 'white blood cell',
         snomed: '52501007',
         names: ['leukocyte', 'WBC', 'white blood cells', 'leukocytes'],

@@ -82,6 +82,7 @@ export const trunkConcepts: readonly ConceptGroup[] = [
       {
         kind: 'histology structure',
         name: 'prostatic glands',
+        crowded: true,
         targets: ['prostate gland'],
         names: ['glands of the prostate'],
         loose: ['prostate gland'],

@@ -74,6 +74,8 @@ export interface ConceptEntry {
   readonly sides?: { readonly left?: readonly string[]; readonly right?: readonly string[] };
   /** Names that follow "left" and "right"; singular. */
   readonly sidedNames?: readonly string[];
+  /** Whether many of it lie side by side and touch, as cells do: their mask has to be cut to tell them apart. */
+  readonly crowded?: true;
   /** SNOMED CT identifier, only where it is certain; of the left and right one likewise. */
   readonly snomed?: string;
   readonly sidedSnomed?: { readonly left: string; readonly right: string };

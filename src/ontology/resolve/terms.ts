@@ -3,7 +3,8 @@
  *
  *     { "terms": [
  *       { "name": "left kidney", "synonyms": ["LK"] },
- *       { "name": "thymus", "synonyms": ["thymic gland"], "metaObject": "other organ", "modalities": ["CT"], "sites": ["chest"] }
+ *       { "name": "thymus", "synonyms": ["thymic gland"], "metaObject": "other organ", "modalities": ["CT"], "sites": ["chest"] },
+ *       { "name": "megakaryocytes", "metaObject": "histology structure", "crowded": true }
  *     ] }
  *
  * A name that the ontology knows gets more synonyms; any other is a new concept. Refuses (`input`, naming file and field)
@@ -34,6 +35,7 @@ interface TermEntry {
   readonly metaObject?: MetaObject;
   readonly modalities?: readonly string[];
   readonly sites?: readonly string[];
+  readonly crowded?: boolean;
   readonly snomed?: string;
 }
 
@@ -74,6 +76,7 @@ const fields: Readonly<Record<keyof TermEntry, (value: unknown, field: string, r
     refuse(field, `one of ${Object.keys(metaObjects).join(', ')}`, value),
   modalities: checkList,
   sites: checkList,
+  crowded: (value, field, refuse) => typeof value === 'boolean' || refuse(field, 'true or false', value),
   snomed: (value, field, refuse) =>
     (typeof value === 'string' && /^\d{6,18}$/.test(value)) || refuse(field, 'a text of 6 to 18 digits', value),
 };
@@ -96,13 +99,14 @@ function newConcepts(entry: TermEntry, at: string, refuse: Refuse): Concept[] {
   const views = modalities.flatMap((modality) =>
     (sites.length === 0 ? ['*'] : sites).map((site) => ({ modality, site })),
   );
-  const { name, synonyms = [], parent, metaObject = 'other organ', snomed } = entry;
+  const { name, synonyms = [], parent, metaObject = 'other organ', crowded = false, snomed } = entry;
   const [whole] = conceptsOf(
     {
       name,
       kind: metaObject,
       names: synonyms,
       ...(parent === undefined ? {} : { parent }),
+      ...(crowded ? { crowded } : {}),
       ...(snomed === undefined ? {} : { snomed }),
     },
     null,
