@@ -3,6 +3,7 @@
  * moved, lengths that lie). Each is read right or refused with a typed error, quickly and without much memory.
  */
 import { deflateRawSync, gzipSync } from 'node:zlib';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { type Attributes, attributes, dicomFile, encapsulate, greyImage, part10 } from '../../test/helpers/dicom.ts';
 import { survive } from '../../test/helpers/mutations.ts';
@@ -13,6 +14,7 @@ import { openDicom } from './dicom/image.ts';
 import { decodeMha, encodeMha } from './mha.ts';
 import { decodeNifti, encodeNifti } from './nifti.ts';
 import { decodeNrrd, encodeNrrd } from './nrrd.ts';
+import { readRaster } from './raster.ts';
 
 const random = createRandom(2);
 const volumes = Array.from({ length: 4 }, () => randomVolume(random));
@@ -96,6 +98,22 @@ describe('damaged files', () => {
       { name: 'MetaImage', sources, text: true, read: (bytes) => decodeMha(bytes, 'a.mha', { frame: 0 }) },
       1000,
     );
+  });
+
+  it('of TIFF: 1000', async () => {
+    const raw = { width: 24, height: 16, channels: 1 } as const;
+    const grey16 = sharp(Uint16Array.from(samples), { raw }).toColourspace('grey16');
+    const colour = sharp(
+      Uint8Array.from({ length: 24 * 16 * 3 }, (_, i) => i % 251),
+      { raw: { ...raw, channels: 3 } },
+    );
+    const sources = await Promise.all([
+      grey16.clone().tiff({ compression: 'none' }).toBuffer(),
+      grey16.clone().tiff({ compression: 'deflate', predictor: 'horizontal' }).toBuffer(),
+      colour.clone().tiff({ compression: 'lzw' }).toBuffer(),
+      colour.clone().tiff({ compression: 'none', tile: true, tileWidth: 16, tileHeight: 16 }).toBuffer(),
+    ]);
+    await survive({ name: 'TIFF', sources, text: false, read: (bytes) => readRaster(bytes, 'a.tif') }, 1000);
   });
 
   it('with sequences without end are refused at once', () => {
