@@ -1,11 +1,23 @@
 /** What building a graph refuses: each message names the operator and the shapes it was given. */
 import { describe, expect, it } from 'vitest';
 import * as ops from './ops/index.ts';
-import { broadcastShapes, constant, input, parameter, scalar, type Tensor, topologicalOrder } from './tensor.ts';
+import {
+  broadcastShapes,
+  constant,
+  input,
+  parameter,
+  scalar,
+  sizeOf,
+  type Tensor,
+  topologicalOrder,
+} from './tensor.ts';
 
 const real = (...shape: number[]): Tensor => input('x', shape);
 const integers = (...shape: number[]): Tensor => input('i', shape, 'i64');
 const truths = (...shape: number[]): Tensor => input('b', shape, 'bool');
+
+const bytes = (...shape: number[]): Tensor => constant(new Int8Array(sizeOf(shape)), shape, 's8');
+const square = { kernel: [3, 3], stride: 1, pads: [0, 0, 0, 0] } as const;
 
 type Refusal = readonly [build: () => unknown, message: string];
 
@@ -131,6 +143,20 @@ const refusals: Readonly<Record<string, readonly Refusal[]>> = {
     [() => ops.matmul(real(3), real(3, 4)), 'matmul([3], [3,4]): both need at least two axes'],
     [() => ops.matmul(real(2, 2, 3), real(4, 3, 5)), 'matmul([2,2,3], [4,3,5]): leading axes do not broadcast'],
     [() => ops.matmul(real(2, 3), integers(3, 2)), 'matmul([2,3], [3,2]): operand is i64'],
+  ],
+  quantisedLinear: [
+    [() => ops.quantisedLinear(real(2, 3), bytes(4, 2), real(2)), '([2,3], [4,2], [2]): the weight must be [3,out]'],
+    [() => ops.quantisedLinear(real(2, 3), bytes(3, 2), real(3)), '([2,3], [3,2], [3]): the scale must be [2]'],
+    [() => ops.quantisedLinear(real(2, 3), bytes(3, 2), real(2), real(3)), '[2], [3]): bias must be [2]'],
+    [() => ops.quantisedLinear(real(2, 3), real(3, 2), real(2)), 'quantisedLinear([3,2]): operand is f32, must be s8'],
+  ],
+  quantisedConv2d: [
+    [() => ops.quantisedConv2d(real(4, 4, 1), bytes(9, 2), real(2), square), 'x needs four axes'],
+    [() => ops.quantisedConv2d(real(1, 4, 4, 1), bytes(8, 2), real(2), square), 'the weight must be [9,out]'],
+    [
+      () => ops.quantisedConv2d(real(1, 2, 4, 1), bytes(9, 2), real(2), square),
+      'the kernel is larger than the padded image',
+    ],
   ],
   linear: [
     [() => ops.linear(real(2, 3), real(4, 2)), 'linear([2,3], [4,2]): the last axis of x must equal the second'],

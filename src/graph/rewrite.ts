@@ -48,23 +48,28 @@ function reduced(t: Tensor): Tensor {
 const comparedValues = 64;
 
 /** Key under which equal nodes are found; null for what is equal to nothing but itself. */
-function keyOf(t: Tensor, ids: ReadonlyMap<Tensor, number>): string | null {
+function keyOf(t: Tensor, idOf: (t: Tensor) => number): string | null {
   if (t.op === 'constant' && (t.attributes.value as Float64Array).length > comparedValues) return null;
   const attributes = Object.entries(t.attributes).map(([name, v]) => `${name}=${String(v)}`);
-  return `${t.op}|${t.dtype}|${t.shape.join(',')}|${t.inputs.map((i) => ids.get(i)).join(',')}|${attributes.join(';')}`;
+  return `${t.op}|${t.dtype}|${t.shape.join(',')}|${t.inputs.map(idOf).join(',')}|${attributes.join(';')}`;
 }
 
-/** The graph anew: `change` gets each tensor on renewed inputs, and the tensor it was. */
-function rebuild(outputs: readonly Tensor[], change: (t: Tensor, original: Tensor) => Tensor): Tensor[] {
+/** The graph anew, with equal nodes made one: `change` gets each tensor on renewed inputs, and the tensor it was. */
+export function rebuild(outputs: readonly Tensor[], change: (t: Tensor, original: Tensor) => Tensor): Tensor[] {
   const unique = new Map<string, Tensor>();
   const ids = new Map<Tensor, number>();
   const renewed = new Map<Tensor, Tensor>();
+  const idOf = (t: Tensor): number => {
+    const id = ids.get(t) ?? ids.size;
+    ids.set(t, id);
+    return id;
+  };
   const intern = (t: Tensor): Tensor => {
     if (ids.has(t)) return t;
-    const key = keyOf(t, ids);
+    const key = keyOf(t, idOf);
     const known = key === null ? undefined : unique.get(key);
     if (known !== undefined) return known;
-    ids.set(t, ids.size);
+    idOf(t);
     if (key !== null) unique.set(key, t);
     return t;
   };

@@ -5,9 +5,10 @@
  */
 import { BiomedParseError } from '../util/errors.ts';
 
-export type DType = 'f32' | 'i64' | 'bool';
+/** `s8` is only the type of constants: quantised weights. */
+export type DType = 'f32' | 'i64' | 'bool' | 's8';
 
-export type AttributeValue = number | string | boolean | readonly number[] | Float64Array;
+export type AttributeValue = number | string | boolean | readonly number[] | Float64Array | Int8Array;
 
 export interface Tensor {
   readonly op: string;
@@ -97,14 +98,16 @@ export function parameter(name: string, shape: Shape): Tensor {
   return makeTensor('parameter', [], shape, 'f32', { name });
 }
 
-/** A fixed value; kept in float64 so that the oracle loses nothing. */
+/** A fixed value; kept in float64 so that the oracle loses nothing, or in the bytes it is given as. */
 export function constant(values: ArrayLike<number>, shape: Shape, dtype: DType = 'f32'): Tensor {
   if (values.length !== sizeOf(shape)) {
     throw new BiomedParseError('internal', `constant: ${values.length} values do not fill ${formatShape(shape)}`, {
       shape,
     });
   }
-  return makeTensor('constant', [], shape, dtype, { value: Float64Array.from(values) });
+  return makeTensor('constant', [], shape, dtype, {
+    value: dtype === 's8' ? Int8Array.from(values) : Float64Array.from(values),
+  });
 }
 
 /** A constant of rank 0. */

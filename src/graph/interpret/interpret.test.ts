@@ -8,6 +8,7 @@ const none = new Map<string, Values>();
 const floats = (values: number[], shape = [values.length]): Tensor => constant(values, shape);
 const integers = (values: number[], shape = [values.length]): Tensor => constant(values, shape, 'i64');
 const truths = (values: number[], shape = [values.length]): Tensor => constant(values, shape, 'bool');
+const bytes = (values: number[], shape: number[]): Tensor => constant(values, shape, 's8');
 /** 1, 2, 3 ... in a shape. */
 const counting = (...shape: number[]): Tensor =>
   constant(
@@ -108,6 +109,27 @@ const handCases: Readonly<Record<keyof typeof ops, readonly HandCase[]>> = {
     [ops.matmul(counting(2, 3), counting(3, 2)), [22, 28, 49, 64], [2, 2]],
     [ops.matmul(counting(3, 2), counting(2, 3), { transposeA: true, transposeB: true }), [22, 49, 28, 64], [2, 2]],
     [ops.matmul(counting(2, 1, 2), counting(2, 1)), [5, 11], [2, 1, 1]],
+  ],
+  // steps of a row are its largest magnitude / 127, of a map its range / 255
+  quantisedLinear: [
+    [
+      ops.quantisedLinear(floats([127, -1.4, 63.5, 1.25], [2, 2]), bytes([1, -2, 3, 4], [2, 2]), floats([1, 0.5])),
+      [124, -129, 66.5, -61.5],
+      [2, 2],
+    ],
+    [ops.quantisedLinear(floats([-127, 2]), bytes([10, 1], [2, 1]), floats([2]), floats([7])), [-2529]],
+    [ops.quantisedLinear(floats([0, 0]), bytes([10, 1], [2, 1]), floats([2])), [0]],
+  ],
+  quantisedConv2d: [
+    [
+      ops.quantisedConv2d(floats([255, 1, 2, 3], [1, 2, 2, 1]), bytes([1, 2, 3, 4], [4, 1]), floats([10]), {
+        kernel: [2, 2],
+        stride: 2,
+        pads: [1, 1, 1, 1],
+      }),
+      [10_200, 30, 40, 30],
+      [1, 2, 2, 1],
+    ],
   ],
   linear: [
     [ops.linear(counting(2, 2), floats([1, 0, 1, 1], [2, 2]), floats([0, 10])), [1, 13, 3, 17], [2, 2]],

@@ -7,6 +7,7 @@ import { BiomedParseError } from '../../util/errors.ts';
 import { nameOf, type Tensor, topologicalOrder } from '../tensor.ts';
 import { elementwiseEvaluators } from './elementwise.ts';
 import { productEvaluators } from './products.ts';
+import { quantisedEvaluators } from './quantised.ts';
 import { reduceEvaluators } from './reduce.ts';
 import { shapeEvaluators } from './shape.ts';
 import { checkValues, type Evaluator, type Values } from './values.ts';
@@ -19,10 +20,14 @@ export const evaluators: Readonly<Record<string, Evaluator>> = {
   ...shapeEvaluators,
   ...reduceEvaluators,
   ...productEvaluators,
+  ...quantisedEvaluators,
 };
 
 function evaluate(t: Tensor, known: ReadonlyMap<Tensor, Values>, feeds: ReadonlyMap<string, Values>): Values {
-  if (t.op === 'constant') return { shape: t.shape, data: t.attributes.value as Float64Array };
+  if (t.op === 'constant') {
+    const value = t.attributes.value as Float64Array | Int8Array;
+    return { shape: t.shape, data: value instanceof Float64Array ? value : Float64Array.from(value) };
+  }
   if (t.op === 'input' || t.op === 'parameter') {
     const name = nameOf(t);
     const values = feeds.get(name);

@@ -26,7 +26,11 @@ const dataTypes: Record<DType, onnx.TensorProto_DataType> = {
   f32: onnx.TensorProto_DataType.FLOAT,
   i64: onnx.TensorProto_DataType.INT64,
   bool: onnx.TensorProto_DataType.BOOL,
+  s8: onnx.TensorProto_DataType.INT8,
 };
+
+/** ONNX's number of unsigned bytes, which no tensor is made of: quantised values inside a lowering. */
+export const byteType: number = onnx.TensorProto_DataType.UINT8;
 
 /** ONNX's number of a type, as the Cast operator wants it. */
 export function dataType(dtype: DType): number {
@@ -59,6 +63,7 @@ function attributeProto(name: string, value: Attribute): onnx.AttributeProto {
 
 function rawBytes(values: ArrayLike<number>, dtype: DType): Uint8Array<ArrayBuffer> {
   if (dtype === 'bool') return Uint8Array.from(values);
+  if (dtype === 's8') return new Uint8Array(Int8Array.from(values).buffer);
   if (dtype === 'i64') return new Uint8Array(BigInt64Array.from(Array.from(values, (v) => BigInt(v))).buffer);
   const floats = values instanceof Float32Array ? values : Float32Array.from(values);
   return new Uint8Array(floats.buffer as ArrayBuffer, floats.byteOffset, floats.byteLength);

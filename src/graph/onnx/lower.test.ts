@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openSession, type Session, type SessionOptions } from '../../runtime/session.ts';
 import * as ops from '../ops/index.ts';
-import { input, makeTensor, parameter } from '../tensor.ts';
+import { constant, input, makeTensor, parameter } from '../tensor.ts';
 import { countFlops, lowerToOnnx, type OnnxModel, type Weight } from './lower.ts';
 import { portableTarget } from './target.ts';
 
@@ -110,6 +110,9 @@ describe('countFlops', () => {
     const map = input('map', [1, 5, 6, 3]);
     expect(countFlops([ops.depthwise(map, parameter('d', [3, 1, 3, 3]))])).toBe(2 * 5 * 6 * 3 * 9);
     expect(countFlops([ops.depthwiseWeightGradient(map, map, 5)])).toBe(2 * 5 * 6 * 3 * 25);
+    const bytes = constant(new Int8Array(27 * 2), [27, 2], 's8');
+    const kernel = { kernel: [3, 3], stride: 1, pads: [0, 0, 0, 0] } as const;
+    expect(countFlops([ops.quantisedConv2d(map, bytes, input('s', [2]), kernel)])).toBe(2 * 3 * 4 * 2 * 27);
   });
 
   it('counts a product that occurs twice once', () => {

@@ -86,15 +86,17 @@ export function lowerToOnnx(outputs: Readonly<Record<string, Tensor>>, options: 
   return { bytes: builder.finish(), inputs, outputs: results };
 }
 
-/** Number of multiplications and additions of the graph's products and convolutions, in FLOP (2 x MAC). */
-export function countFlops(outputs: readonly Tensor[]): number {
+/** Number of multiplications and additions of the graph's products and convolutions, in FLOP (2 x MAC); of all, or of those that `counts` takes. */
+export function countFlops(outputs: readonly Tensor[], counts: (t: Tensor) => boolean = () => true): number {
   let total = 0;
-  for (const t of topologicalOrder(simplify(outputs))) {
+  for (const t of topologicalOrder(simplify(outputs)).filter(counts)) {
     const [a, b] = t.inputs as [Tensor, Tensor];
     if (t.op === 'matmul') {
       const inner = a.shape[a.shape.length - (t.attributes.transposeA ? 2 : 1)] as number;
       total += 2 * sizeOf(t.shape) * inner;
     } else if (t.op === 'linear') total += 2 * sizeOf(t.shape) * (b.shape[1] as number);
+    else if (t.op === 'quantisedLinear' || t.op === 'quantisedConv2d')
+      total += 2 * sizeOf(t.shape) * (b.shape[0] as number);
     else if (t.op === 'conv2d' || t.op === 'depthwise') total += 2 * sizeOf(t.shape) * sizeOf(b.shape.slice(1));
     else if (t.op === 'depthwiseWeightGradient') total += 2 * sizeOf(a.shape) * (t.attributes.kernel as number) ** 2;
   }

@@ -3,6 +3,7 @@ import { shapeError, sizeOf, type Tensor } from '../tensor.ts';
 import { dataType } from './builder.ts';
 import type { LoweringContext, LoweringRule } from './context.ts';
 import { lowerDepthwise, lowerDepthwiseWeightGradient } from './depthwise.ts';
+import { lowerQuantisedConv2d, lowerQuantisedLinear } from './quantised.ts';
 
 const simple =
   (type: string): LoweringRule =>
@@ -155,6 +156,8 @@ export const loweringRules: Record<string, LoweringRule> = {
   matmul: lowerMatmul,
   linear: lowerLinear,
   conv2d: lowerConv2d,
+  quantisedLinear: lowerQuantisedLinear,
+  quantisedConv2d: lowerQuantisedConv2d,
   depthwise: lowerDepthwise,
   depthwiseWeightGradient: lowerDepthwiseWeightGradient,
   normalise: (t, [x], context) => normaliseOutput(t, x as string, context, 0),

@@ -3,7 +3,7 @@
  * here fails the tests.
  */
 import * as ops from '../ops/index.ts';
-import { scalar, type Tensor } from '../tensor.ts';
+import { constant, scalar, sizeOf, type Tensor } from '../tensor.ts';
 import type { CaseBuilder, OperatorCase } from './cases.ts';
 
 type Binary = (a: Tensor | number, b: Tensor | number) => Tensor;
@@ -62,6 +62,12 @@ const depthwiseWeightGradient =
     return ops.depthwiseWeightGradient(g.real(shape), g.real(shape), kernel);
   };
 
+/** A quantised weight `[inner,out]`: any bytes, and a scale for each output. */
+const bytes = (g: CaseBuilder, inner: number, out: number): [weight: Tensor, scale: Tensor] => {
+  const values = Array.from({ length: sizeOf([inner, out]) }, () => g.integer(-127, 127));
+  return [constant(values, [inner, out], 's8'), g.positive([out])];
+};
+
 const matmulCases: OperatorCase[] = [false, true].flatMap((transposeA) =>
   [false, true].flatMap((transposeB) => {
     const product =
@@ -76,6 +82,26 @@ const matmulCases: OperatorCase[] = [false, true].flatMap((transposeA) =>
 );
 
 export const operatorCases: Readonly<Record<keyof typeof ops, readonly OperatorCase[]>> = {
+  quantisedLinear: [
+    (g) => ops.quantisedLinear(g.real([2, 3, 40]), ...bytes(g, 40, 5)),
+    (g) => ops.quantisedLinear(g.real([4, 7]), ...bytes(g, 7, 33), g.real([33])),
+    (g) => ops.quantisedLinear(g.positive([5]), ...bytes(g, 5, 2)),
+    (g) => ops.quantisedLinear(ops.mul(g.real([3, 4]), 0), ...bytes(g, 4, 2), g.real([2])),
+  ],
+  quantisedConv2d: [
+    (g) =>
+      ops.quantisedConv2d(g.real([2, 4, 5, 3]), ...bytes(g, 27, 4), {
+        kernel: [3, 3],
+        stride: 1,
+        pads: [1, 1, 1, 1],
+      }),
+    (g) =>
+      ops.quantisedConv2d(g.nonZero([1, 7, 6, 2]), ...bytes(g, 12, 3), {
+        kernel: [3, 2],
+        stride: 2,
+        pads: [1, 0, 0, 1],
+      }),
+  ],
   add: binary(ops.add),
   sub: binary(ops.sub),
   mul: binary(ops.mul),
@@ -252,6 +278,8 @@ export const notDifferentiable: Readonly<Record<string, 'zero' | 'refused'>> = {
   max: 'refused',
   inverseDeviation: 'refused',
   depthwiseWeightGradient: 'refused',
+  quantisedLinear: 'refused',
+  quantisedConv2d: 'refused',
 };
 
 /** Exports of src/graph/ops that are made of other operators, with one they are made of. */
