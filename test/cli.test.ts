@@ -80,7 +80,13 @@ describe('segment', () => {
     const { status, stdout, stderr } = await call(segment('-p', 'lung', '-p', 'absent thing', '--json'));
     expect([status, stderr]).toEqual([0, '']);
     const report = JSON.parse(stdout);
-    expect(report.model).toEqual({ name: 'fake', parameters: 1234, image_size: 64, device: 'cpu' });
+    expect(report.model).toEqual({
+      name: 'fake',
+      parameters: 1234,
+      image_size: 64,
+      device: 'cpu',
+      precision: 'float32',
+    });
     expect(report.errors).toEqual([]);
     expect(report.results).toHaveLength(1);
     const [result] = report.results;
@@ -340,6 +346,7 @@ describe('help and version', () => {
       '--terms',
       '--device',
       '--threads',
+      '--precision',
       '--json',
       '--save-probabilities',
     ]) {
@@ -382,6 +389,11 @@ describe('a wrong call is refused in one line with status 2', () => {
       'an unknown device',
       ['segment', 'a.png', '-p', 'x', '--device', 'tpu'],
       /'tpu' is invalid\. Allowed choices are cpu, webgpu, cuda/,
+    ],
+    [
+      'an unknown precision',
+      ['segment', 'a.png', '-p', 'x', '--precision', 'int4'],
+      /'int4' is invalid\. Allowed choices are float32, int8/,
     ],
     [
       'no threads',

@@ -193,7 +193,7 @@ describe('what is refused', () => {
   const nifti = (size: [number, number, number], origin = 0): Buffer =>
     Buffer.concat(
       encodeNifti({
-        ...{ size, spacing: [1, 1, 1], origin: [origin, 0, 0], identifiers: {}, channels: 1 },
+        ...{ size, spacing: [1, 1, 1], origin: [origin, 0, 0], identifiers: {}, channels: 1 as const },
         direction: [
           [1, 0, 0],
           [0, 1, 0],
@@ -403,7 +403,11 @@ describe('going on', () => {
   async function sourceOf(root: string): Promise<void> {
     const random = createRandom(5);
     const grid = {
-      ...{ size: [64, 64, SLICES], spacing: [1, 1, 2], origin: [0, 0, 0], identifiers: {}, channels: 1 },
+      size: [64, 64, SLICES],
+      spacing: [1, 1, 2],
+      origin: [0, 0, 0],
+      identifiers: {},
+      channels: 1,
       direction: [
         [1, 0, 0],
         [0, 1, 0],

@@ -70,6 +70,7 @@ export function fakeModel(
     config,
     parameters: 1234,
     device: 'cpu',
+    precision: 'float32',
     async encodeImage(pixels, height, width) {
       calls.images++;
       const logits = new Float32Array(side * side);

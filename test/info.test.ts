@@ -15,13 +15,23 @@ afterAll(() => rmSync(folder, { recursive: true }));
 it('counts as many operations as the published table', () => {
   const { backbone, ...rest } = countParts(publishedConfig);
   // shared/reference: 1493.5 and 795.6 GFLOP at 1024 x 1024
-  expect(backbone).toBeGreaterThan(1493.5 * 0.99);
-  expect(backbone).toBeLessThan(1493.5 * 1.01);
-  expect(rest['pixel decoder']).toBeGreaterThan(795.6 * 0.99);
-  expect(rest['pixel decoder']).toBeLessThan(795.6 * 1.01);
+  expect(backbone.all).toBeGreaterThan(1493.5 * 0.99);
+  expect(backbone.all).toBeLessThan(1493.5 * 1.01);
+  expect(rest['pixel decoder'].all).toBeGreaterThan(795.6 * 0.99);
+  expect(rest['pixel decoder'].all).toBeLessThan(795.6 * 1.01);
   // fewer than published: the text without padding, the masks of the decoder at the size of their level
-  expect(rest['text encoder']).toBeLessThan(6);
-  expect(rest.decoder).toBeLessThan(158.4);
+  expect(rest['text encoder'].all).toBeLessThan(6);
+  expect(rest.decoder.all).toBeLessThan(158.4);
+});
+
+it('says what the precision int8 computes in 8-bit integers', () => {
+  const work = countParts(publishedConfig);
+  // all but depthwise convolutions, gates and the stem; all but attention's own products
+  expect(work.backbone.int8 / work.backbone.all).toBeGreaterThan(0.97);
+  expect(work['pixel decoder'].int8 / work['pixel decoder'].all).toBeGreaterThan(0.98);
+  expect(work['text encoder'].int8).toBe(0);
+  expect(work.decoder.int8).toBeGreaterThan(60);
+  expect(work.decoder.int8).toBeLessThan(work.decoder.all);
 });
 
 it('describes the shipped model', async () => {

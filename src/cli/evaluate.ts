@@ -3,16 +3,12 @@ import { holdOut, openDataset } from '../dataset/index.ts';
 import { LEAVE_OUT } from '../dataset/leave-out.ts';
 import { chosenItems, evaluate } from '../evaluate/evaluate.ts';
 import { type EvaluationReport, MIN_MASKS } from '../evaluate/report.ts';
-import type { Device } from '../parse/device.ts';
-import { type CliIo, openModel } from './io.ts';
+import { type CliIo, type ModelCommand, openModel, reportModel } from './io.ts';
 import { startProgress } from './progress.ts';
 import { table } from './table.ts';
 
 /** Values of the command's options, as commander spells them. */
-export interface EvaluateCommand {
-  readonly model?: string;
-  readonly device?: Device;
-  readonly threads?: number;
+export interface EvaluateCommand extends ModelCommand {
   readonly split: 'train' | 'test';
   readonly sets?: readonly string[];
   readonly limit?: number;
@@ -94,10 +90,7 @@ export async function runEvaluate(root: string, command: EvaluateCommand, io: Cl
       progress.stop();
     }
     if (command.json) {
-      const { name, parameters, imageSize, device } = model;
-      io.out(
-        `${JSON.stringify({ model: { name, parameters, image_size: imageSize, device }, split: command.split, ...report })}\n`,
-      );
+      io.out(`${JSON.stringify({ model: reportModel(model), split: command.split, ...report })}\n`);
     } else {
       printReport(io, report, model.name);
     }

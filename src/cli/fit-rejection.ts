@@ -5,20 +5,16 @@
 import { openDataset } from '../dataset/index.ts';
 import { chosenItems } from '../evaluate/evaluate.ts';
 import { distributionsFile, type FittedPair, fitRejection, REJECTION_LEVELS } from '../evaluate/fit-rejection.ts';
-import type { Device } from '../parse/device.ts';
 import { CHANNELS } from '../parse/distributions.ts';
 import { writeFileAtomic } from '../util/files.ts';
-import { type CliIo, openModel } from './io.ts';
+import { type CliIo, type ModelCommand, openModel } from './io.ts';
 import { startProgress } from './progress.ts';
 import { table } from './table.ts';
 
-export interface FitRejectionCommand {
+export interface FitRejectionCommand extends ModelCommand {
   readonly out: string;
   readonly sets?: readonly string[];
   readonly limit?: number;
-  readonly model?: string;
-  readonly device?: Device;
-  readonly threads?: number;
   readonly json?: boolean;
 }
 

@@ -1,7 +1,7 @@
 /** Inputs one after another for a command: the model is opened, results of an input are written together, all is freed. */
 import type { EncodedImage, Model, SegmentOptions } from '../parse/segment.ts';
 import { type BatchResult, eachImage } from './batch.ts';
-import { type CliIo, type ModelCommand, openModel } from './io.ts';
+import { type CliIo, type ModelCommand, type ModelReport, openModel, reportModel } from './io.ts';
 import { type OutputFolder, openOutputFolder } from './output.ts';
 import type { Warned } from './warnings.ts';
 
@@ -11,12 +11,7 @@ export interface ImagesCommand extends ModelCommand {
 }
 
 export interface ImagesResult<T> extends BatchResult<T> {
-  readonly model: {
-    readonly name: string;
-    readonly parameters: number;
-    readonly image_size: number;
-    readonly device: string;
-  };
+  readonly model: ModelReport;
 }
 
 /** Runs `work`, which commits what it wrote, on every input; `quiet` leaves the progress to it. */
@@ -41,8 +36,7 @@ export async function eachInput<T>(
       }
     };
     const batch = await eachImage(io, inputs, oneInput, quiet);
-    const { name, parameters, imageSize, device } = model;
-    return { model: { name, parameters, image_size: imageSize, device }, ...batch };
+    return { model: reportModel(model), ...batch };
   } finally {
     await model?.dispose();
     await folder.close();

@@ -1,5 +1,5 @@
 /** `biomedparse info`: what a model folder holds, as a table or JSON on standard output. */
-import { COUNTED_TOKENS, describeModel, type ModelDescription } from '../parse/describe.ts';
+import { COUNTED_TOKENS, describeModel, type ModelDescription, type PartFigures } from '../parse/describe.ts';
 import { defaultModelDirectory } from '../parse/load.ts';
 import type { CliIo } from './io.ts';
 import { table } from './table.ts';
@@ -24,12 +24,18 @@ function architecture({ settings }: ModelDescription): string[] {
 function printInfo(io: CliIo, model: ModelDescription): void {
   const { settings, parts, parameters, types, tokenizer, provenance } = model;
   const right = { align: 'right' } as const;
-  const total = parts.reduce((sum, { gflop }) => sum + gflop, 0);
+  const total = (of: (part: PartFigures) => number): string =>
+    parts.reduce((sum, part) => sum + of(part), 0).toFixed(2);
   const figures = table(
-    [{ title: 'part' }, { title: 'parameters', ...right }, { title: 'GFLOP', ...right }],
     [
-      ...parts.map((one) => [one.part, whole(one.parameters), one.gflop.toFixed(2)]),
-      ['all', whole(parameters), total.toFixed(2)],
+      { title: 'part' },
+      { title: 'parameters', ...right },
+      { title: 'GFLOP', ...right },
+      { title: 'in int8', ...right },
+    ],
+    [
+      ...parts.map((one) => [one.part, whole(one.parameters), one.gflop.toFixed(2), one.gflopInt8.toFixed(2)]),
+      ['all', whole(parameters), total((one) => one.gflop), total((one) => one.gflopInt8)],
     ],
   );
   const weights = Object.entries(types).map(([type, count]) => `${count} tensors ${type}`);
@@ -43,7 +49,8 @@ function printInfo(io: CliIo, model: ModelDescription): void {
       ...architecture(model),
       '',
       ...figures,
-      `GFLOP: products and convolutions for one image and one prompt of ${COUNTED_TOKENS} tokens, a multiply-add counted as 2`,
+      `GFLOP: products and convolutions for one image and one prompt of ${COUNTED_TOKENS} tokens, a multiply-add counted as 2;`,
+      'in int8: what --precision int8 computes in 8-bit integers; the rest stays float32, as do norms, activations and sums',
       '',
       `tokenizer: ${whole(tokenizer.tokens)} tokens, start ${tokenizer.start}, end ${tokenizer.end}`,
       `provenance: ${origin.join(', ')}`,

@@ -2,7 +2,7 @@
  * What a command may talk to. Results go to standard output, everything else (progress, messages, errors) to standard
  * error, so that `--json` output can be piped. Tests hand in their own.
  */
-import type { Device } from '../parse/device.ts';
+import type { RunOptions } from '../parse/device.ts';
 import type { LoadOptions } from '../parse/load.ts';
 import type { Model } from '../parse/segment.ts';
 
@@ -20,17 +20,30 @@ export interface CliIo {
 }
 
 /** Values of the options that every command with a model has. */
-export interface ModelCommand {
+export interface ModelCommand extends RunOptions {
   readonly model?: string;
-  readonly device?: Device;
-  readonly threads?: number;
+}
+
+/** What reports say of an open model. */
+export interface ModelReport {
+  readonly name: string;
+  readonly parameters: number;
+  readonly image_size: number;
+  readonly device: string;
+  readonly precision: string;
+}
+
+/** An open model as reports show it. */
+export function reportModel({ name, parameters, imageSize, device, precision }: Model): ModelReport {
+  return { name, parameters, image_size: imageSize, device, precision };
 }
 
 /** Opens the model that a command names; what the user should know goes to standard error. */
-export function openModel({ model, device, threads }: ModelCommand, io: CliIo): Promise<Model> {
+export function openModel({ model, device, threads, precision }: ModelCommand, io: CliIo): Promise<Model> {
   return io.loadModel(model, {
     onMessage: (line) => io.err(`${line}\n`),
     ...(device === undefined ? {} : { device }),
     ...(threads === undefined ? {} : { threads }),
+    ...(precision === undefined ? {} : { precision }),
   });
 }

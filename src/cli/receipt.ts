@@ -16,6 +16,7 @@ import { fileDigest } from '../parse/convert.ts';
 import { packageVersion } from '../parse/package-root.ts';
 import type { Model } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
+import { reportModel } from './io.ts';
 
 export const NOTICE = 'Not a medical device: for research, not for diagnosis or treatment.';
 
@@ -64,12 +65,13 @@ export interface Origin {
 }
 
 /** A model with the hashes of its files. */
-export async function hashModel({ name, parameters, imageSize, device, directory }: Model): Promise<object> {
+export async function hashModel(model: Model): Promise<object> {
+  const { directory } = model;
   const files: FileHash[] = [];
   for (const file of directory === null ? [] : ['config.json', 'model.safetensors', 'tokenizer.json']) {
     files.push(await hashFile(join(directory as string, file)));
   }
-  return { name, parameters, image_size: imageSize, device, files };
+  return { ...reportModel(model), files };
 }
 
 /**

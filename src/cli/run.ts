@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { PLANES } from '../image/slice.ts';
+import { PRECISIONS } from '../model/precision.ts';
 import { DEVICES, MAX_THREADS } from '../parse/device.ts';
 import { packageVersion } from '../parse/package-root.ts';
 import { errorLine, exitStatus } from '../util/errors.ts';
@@ -41,7 +42,12 @@ function modelOptions(command: Command): Command {
   return command
     .option('--model <dir>', 'model folder (default: the shipped model)')
     .addOption(new Option('--device <name>', 'where to run (default: cpu)').choices([...DEVICES]))
-    .option('--threads <n>', 'threads to run on (default: one per core)', parseWhole(1, MAX_THREADS));
+    .option('--threads <n>', 'threads to run on (default: one per core)', parseWhole(1, MAX_THREADS))
+    .addOption(
+      new Option('--precision <name>', 'numbers that the image encoder computes in (default: float32)').choices([
+        ...PRECISIONS,
+      ]),
+    );
 }
 
 /** What commands that write masks share. */

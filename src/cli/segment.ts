@@ -13,14 +13,13 @@ import type { Box, Mask } from '../image/types.ts';
 import type { Window } from '../image/window.ts';
 import { loadTerms } from '../ontology/index.ts';
 import type { ResolvedConcept } from '../parse/concept.ts';
-import type { Device } from '../parse/device.ts';
 import { checkPrompts } from '../parse/prompts.ts';
 import type { EncodedImage, Segmentation, SegmentOptions } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
 import { type ChosenFormat, chooseFormats, formatEndings, type WrittenFile, writeImageFormats } from './formats.ts';
 import { eachEncoded } from './images.ts';
-import type { CliIo } from './io.ts';
+import type { CliIo, ModelCommand } from './io.ts';
 import { overlayLayer, REGION_NAME } from './layer.ts';
 import { type ImageFiles, planFiles, planResults, type ResultFiles } from './names.ts';
 import type { OutputFolder } from './output.ts';
@@ -32,9 +31,8 @@ import { table } from './table.ts';
 import { type Warned, warningLines } from './warnings.ts';
 
 /** Values of the command's options, as commander spells them. */
-export interface SegmentCommand extends RegionCommand, RejectionCommand, RemoteCommand {
+export interface SegmentCommand extends ModelCommand, RegionCommand, RejectionCommand, RemoteCommand {
   readonly prompt?: readonly string[];
-  readonly model?: string;
   readonly out: string;
   readonly threshold?: number;
   readonly presenceThreshold?: number;
@@ -42,8 +40,6 @@ export interface SegmentCommand extends RegionCommand, RejectionCommand, RemoteC
   readonly joint?: boolean;
   readonly terms?: string;
   readonly window?: Window;
-  readonly device?: Device;
-  readonly threads?: number;
   readonly json?: boolean;
   readonly saveProbabilities?: boolean;
   readonly everything?: boolean;

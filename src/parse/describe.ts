@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { openSafetensors } from '../formats/safetensors.ts';
 import { elementCount } from '../formats/tensor.ts';
 import { countFlops } from '../graph/onnx/lower.ts';
+import { isQuantisable } from '../graph/quantise.ts';
 import { input, type Tensor } from '../graph/tensor.ts';
 import { answerGraph, imageGraph, memoryOutputs, textGraph, textInputs } from '../model/network.ts';
 import { createParameters } from '../model/parameters.ts';
+import { bearsInt8 } from '../model/precision.ts';
 import type { ModelSettings } from './config.ts';
 import { asModelError, readModelParts } from './load.ts';
 
@@ -21,6 +23,8 @@ export interface PartFigures {
   readonly parameters: number;
   /** 10^9 floating-point operations (2 a multiply-add; products and convolutions) for one image and one prompt of `COUNTED_TOKENS`. */
   readonly gflop: number;
+  /** How many of them the precision int8 computes in 8-bit integers; the rest stays float32. */
+  readonly gflopInt8: number;
 }
 
 export interface ModelDescription {
@@ -41,8 +45,14 @@ function partOf(name: string): Part {
   return name.includes('.lang_encoder.') ? 'text encoder' : 'decoder';
 }
 
+/** GFLOP of one part: of all its products and convolutions, and of those that bear 8-bit integers. */
+interface Work {
+  readonly all: number;
+  readonly int8: number;
+}
+
 /** GFLOP of each part at the model's own image size. Work that is done once per image for the decoder counts as the decoder's. */
-export function countParts(settings: ModelSettings): Record<Part, number> {
+export function countParts(settings: ModelSettings): Record<Part, Work> {
   const p = createParameters();
   const side = settings.imageSize;
   const { maps, pixels, memory } = imageGraph(p, input('pixels', [1, 3, side, side]), settings);
@@ -50,13 +60,21 @@ export function countParts(settings: ModelSettings): Record<Part, number> {
   const answer = answerGraph(p, memory, textInputs(1, COUNTED_TOKENS, 1, settings.decoder.dim), settings);
   const features = [pixels.transformer, ...pixels.memories, pixels.maskFeatures];
   const last: Tensor[] = [answer.logits, answer.queries, ...(answer.existence === null ? [] : [answer.existence])];
-  const gflop = (tensors: readonly Tensor[]): number => countFlops(tensors) / 1e9;
-  const upToPixels = gflop([...maps, ...features]);
+  const handed = Object.values(memoryOutputs(memory));
+  const work = (tensors: readonly Tensor[], without: readonly Tensor[] = []): Work => {
+    const gflop = (t: readonly Tensor[], counts?: (t: Tensor) => boolean): number => countFlops(t, counts) / 1e9;
+    const bears = (t: Tensor): boolean => isQuantisable(t, bearsInt8);
+    return { all: gflop(tensors) - gflop(without), int8: gflop(tensors, bears) - gflop(without, bears) };
+  };
   return {
-    backbone: gflop(maps),
-    'pixel decoder': upToPixels - gflop(maps),
-    'text encoder': gflop([tokens, classes]),
-    decoder: gflop([...features, ...Object.values(memoryOutputs(memory)), ...last]) - gflop(features),
+    backbone: work(maps),
+    'pixel decoder': work([...maps, ...features], maps),
+    'text encoder': { ...work([tokens, classes]), int8: 0 },
+    // of the decoder's work only what is done once per image is the image encoder's
+    decoder: {
+      ...work([...features, ...handed, ...last], features),
+      int8: work([...features, ...handed], features).int8,
+    },
   };
 }
 
@@ -72,8 +90,10 @@ export async function describeModel(directory: string): Promise<ModelDescription
     counts.set(part, (counts.get(part) as number) + elementCount(shape));
     types[dtype] = (types[dtype] ?? 0) + 1;
   }
-  const gflop = countParts(settings);
-  const parts = PARTS.map((part) => ({ part, parameters: counts.get(part) as number, gflop: gflop[part] }));
+  const work = countParts(settings);
+  const parts = PARTS.map((part) => {
+    return { part, parameters: counts.get(part) as number, gflop: work[part].all, gflopInt8: work[part].int8 };
+  });
   const provenance = (config as { provenance?: unknown }).provenance;
   return {
     directory,

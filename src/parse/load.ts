@@ -10,7 +10,7 @@ import { openNetwork } from '../runtime/open.ts';
 import { BiomedParseError, errorLine } from '../util/errors.ts';
 import { readFileChecked } from '../util/files.ts';
 import { checkModelSettings, type ModelSettings } from './config.ts';
-import { checkDevice, type Device } from './device.ts';
+import { checkRunOptions, type RunOptions } from './device.ts';
 import { packageRoot } from './package-root.ts';
 import { createModel, type Model } from './segment.ts';
 import { checkViewClassifier, type ViewClassifier } from './views.ts';
@@ -19,11 +19,7 @@ import { readWeights } from './weights.ts';
 /** The shipped model's folder. */
 export const defaultModelDirectory = join(packageRoot, 'models', 'default');
 
-export interface LoadOptions {
-  /** Where to run (default `cpu`); a device that is not there falls back to `cpu` with a message. */
-  readonly device?: Device;
-  /** Threads of one operator, 1 to 256 (default: ONNX Runtime's choice, one per core). */
-  readonly threads?: number;
+export interface LoadOptions extends RunOptions {
   /** Receives what the user should know, such as a fall-back; one line each. */
   readonly onMessage?: (line: string) => void;
 }
@@ -95,7 +91,7 @@ export async function asModelError<T>(read: () => Promise<T>): Promise<T> {
 
 /** Opens a model directory (default: the shipped model); free it with `dispose`. */
 export async function loadModel(directory: string = defaultModelDirectory, options: LoadOptions = {}): Promise<Model> {
-  checkDevice(options.device, options.threads);
+  checkRunOptions(options);
   const { settings, tokenizer, views } = await readModelParts(directory);
   return asModelError(async () => {
     const { weights, folder } = await readWeights(join(directory, 'model.safetensors'));

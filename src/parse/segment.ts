@@ -14,6 +14,7 @@ import { type Fit, fitMask, fitToSquare } from '../image/fit.ts';
 import { type RegionPrompt, regionMask } from '../image/regions.ts';
 import type { Box, Image, Mask } from '../image/types.ts';
 import type { Window } from '../image/window.ts';
+import type { Precision } from '../model/precision.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { type Resolution, resolve, type Terms } from '../ontology/index.ts';
 import type { Network, TextFeatures } from '../runtime/network.ts';
@@ -146,6 +147,8 @@ export interface Model {
   readonly imageSize: number;
   /** Where it really runs. */
   readonly device: string;
+  /** Numbers that the image encoder computes in: `float32` or `int8`. */
+  readonly precision: Precision;
   /** Presence from which an object counts as found in an image of that modality (null: unknown), unless a call says otherwise. */
   presenceLimit(modality: string | null): number;
   /** How calls decide presence: the model's own settings. */
@@ -272,6 +275,7 @@ export function createModel(
     get device() {
       return network.device;
     },
+    precision: network.precision,
     presenceLimit: (modality) => presenceLimit(presenceLimits(settings), modality),
     presence: settings,
     encode,

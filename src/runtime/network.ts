@@ -3,6 +3,7 @@
  * Nothing here knows about files, windows or thresholds: numbers in, numbers out.
  */
 import type { ModelConfig } from '../model/config.ts';
+import type { Precision } from '../model/precision.ts';
 
 /** What the image encoder made of one image; opaque to callers, freed by `dispose`. */
 export interface ImageFeatures {
@@ -47,6 +48,8 @@ export interface Network {
   readonly parameters: number;
   /** Device that really runs it: `cpu`, `webgpu`, `cuda`. */
   readonly device: string;
+  /** Numbers that the image encoder computes in. */
+  readonly precision: Precision;
   /** pixels: `[3, size, size]` RGB planes, 0..255; normalisation is part of the network. */
   encodeImage(pixels: Float32Array, height: number, width: number): Promise<ImageFeatures>;
   /** ids: token ids of one text, start and end tokens included, no padding. */

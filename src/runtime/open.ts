@@ -4,15 +4,18 @@
  */
 import { lowerToOnnx, type Weight } from '../graph/onnx/lower.ts';
 import { cpuTarget, portableTarget } from '../graph/onnx/target.ts';
+import { quantise } from '../graph/quantise.ts';
 import { formatShape, input, type Shape, sameShape, sizeOf, type Tensor } from '../graph/tensor.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { answerGraph, imageGraph, memoryInputs, memoryOutputs, textGraph, textInputs } from '../model/network.ts';
 import { createParameters, type ParameterSpec } from '../model/parameters.ts';
+import { bearsInt8, type Precision } from '../model/precision.ts';
 import { pointSlots, regionFeeds, regionInputs } from '../model/regions.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import type { Decoded, DecodeOptions, ImageFeatures, Network, TextFeatures } from './network.ts';
 import { decodeInParts, promptsAtOnce } from './prompt-parts.ts';
 import { openSession, type Session, type SessionOptions, type Values } from './session.ts';
+import { valuesOf } from './weight-values.ts';
 
 /** Values of all parameters, in memory or, with the option `weightFolder`, in a file of that folder. */
 export type Weights = ReadonlyMap<string, Weight>;
@@ -119,20 +122,33 @@ function noText(dim: number): TextFeatures {
   return { tokens: new Float32Array(0), classEmbedding: new Float32Array(dim), length: 0 };
 }
 
+export interface NetworkOptions extends SessionOptions {
+  /** `int8`: most products of the image encoder in 8-bit integers, on the CPU only (default `float32`). */
+  readonly precision?: Precision;
+}
+
 /** Opens the network of a configuration with its weights; errors of code `model` when they do not fit. */
 export async function openNetwork(
   config: ModelConfig,
   weights: Weights,
-  options: SessionOptions = {},
+  options: NetworkOptions = {},
 ): Promise<Network> {
   checkWeights(config, weights);
   const specs = parameterSpecs(config);
   const target = (options.device ?? 'cpu') === 'cpu' ? cpuTarget : portableTarget;
   const store = sessionStore();
   const { dim, layers } = config.decoder;
+  const { precision = 'float32' } = options;
   let device = options.device ?? 'cpu';
   const memoryShapes = new Map<string, Record<string, Shape>>();
 
+  /** The same outputs with products rounded, if that was asked for. */
+  const rounded = (outputs: Record<string, Tensor>): Record<string, Tensor> => {
+    if (precision === 'float32') return outputs;
+    const read = (name: string): Float32Array => valuesOf(weights.get(name) as Weight, options.weightFolder);
+    const found = quantise(Object.values(outputs), bearsInt8, read);
+    return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, found[i] as Tensor]));
+  };
   const open = async (name: string, outputs: Record<string, Tensor>, imageSize = 0): Promise<Session> => {
     const keepMemory = imageSize <= LARGE_IMAGE;
     const model = lowerToOnnx(outputs, { name, target, weights });
@@ -148,7 +164,7 @@ export async function openNetwork(
       );
       const shapes = Object.fromEntries(Object.entries(outputs).map(([name, t]) => [name, t.shape]));
       memoryShapes.set(`${height} ${width}`, shapes);
-      return open('image', outputs, height * width);
+      return open('image', rounded(outputs), height * width);
     });
   const textSession = (length: number): Promise<Session> =>
     store.get(`text ${length}`, () => open('text', { ...textGraph(createParameters(), 1, length, config) }));
@@ -205,6 +221,7 @@ export async function openNetwork(
     get device() {
       return device;
     },
+    precision,
     async encodeImage(pixels, height, width) {
       const session = await imageSession(height, width);
       const values = await session.run({ pixels });

@@ -4,7 +4,7 @@
  */
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { OnnxModel } from '../graph/onnx/lower.ts';
-import { sizeOf } from '../graph/tensor.ts';
+import { type DType, sizeOf } from '../graph/tensor.ts';
 import { BiomedParseError, errorLine } from '../util/errors.ts';
 
 export const devices = ['cpu', 'webgpu', 'cuda'] as const;
@@ -34,7 +34,7 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
-const elementTypes = { f32: 'float32', i64: 'int64', bool: 'bool' } as const;
+const elementTypes = { f32: 'float32', i64: 'int64', bool: 'bool', s8: 'int8' } as const;
 
 type Ort = typeof import('onnxruntime-node');
 let loaded: Promise<Ort> | undefined;
@@ -67,8 +67,16 @@ function sessionOptions(device: Device, options: SessionOptions): InferenceSessi
     interOpNumThreads: 1,
     executionMode: 'sequential',
     logSeverityLevel: 3,
-    // spinning threads take the processor from the other workers
-    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' }, ...external } },
+    extra: {
+      session: {
+        // spinning threads take the processor from the other workers
+        intra_op: { allow_spinning: '0' },
+        inter_op: { allow_spinning: '0' },
+        // without VNNI sums of signed weights would overflow 16 bits: weights become unsigned there, which is slower
+        x64quantprecision: '1',
+        ...external,
+      },
+    },
   };
 }
 
@@ -93,7 +101,7 @@ async function createSession(
 export async function openSession(model: OnnxModel, options: SessionOptions = {}): Promise<Session> {
   const ort = await loadOrt();
   const { session, device } = await createSession(ort, model.bytes, options);
-  const wrap = (type: 'f32' | 'i64' | 'bool', values: Values, shape: readonly number[]): OrtTensor =>
+  const wrap = (type: DType, values: Values, shape: readonly number[]): OrtTensor =>
     new ort.Tensor(elementTypes[type], values as Float32Array, shape);
   return {
     device,

@@ -3,7 +3,6 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../parse/package-root.ts';
 import { BiomedParseError } from '../../util/errors.ts';
-import { listFolder } from '../../util/files.ts';
 
 const FOLDER = join(packageRoot, 'recipes');
 

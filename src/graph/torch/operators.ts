@@ -154,7 +154,7 @@ const normalise: TorchRule = (node, [x, ...rest]) => {
   return atom(`F.layer_norm(${parts.join(', ')})`);
 };
 
-const casts = { f32: method('float'), i64: method('long'), bool: method('bool') };
+const casts = { f32: method('float'), i64: method('long'), bool: method('bool'), s8: method('char') };
 
 export const torchRules: Readonly<Record<string, TorchRule>> = {
   add: infix('+', tight.add),
