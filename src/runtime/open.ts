@@ -13,6 +13,7 @@ import { bearsInt8, type Precision } from '../model/precision.ts';
 import { pointSlots, regionFeeds, regionInputs } from '../model/regions.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import type { Decoded, DecodeOptions, ImageFeatures, Network, TextFeatures } from './network.ts';
+import { int8Target } from './probe.ts';
 import { decodeInParts, promptsAtOnce } from './prompt-parts.ts';
 import { openSession, type Session, type SessionOptions, type Values } from './session.ts';
 import { valuesOf } from './weight-values.ts';
@@ -135,10 +136,11 @@ export async function openNetwork(
 ): Promise<Network> {
   checkWeights(config, weights);
   const specs = parameterSpecs(config);
-  const target = (options.device ?? 'cpu') === 'cpu' ? cpuTarget : portableTarget;
+  const { precision = 'float32' } = options;
+  const floatTarget = (options.device ?? 'cpu') === 'cpu' ? cpuTarget : portableTarget;
+  const target = precision === 'int8' ? await int8Target() : floatTarget;
   const store = sessionStore();
   const { dim, layers } = config.decoder;
-  const { precision = 'float32' } = options;
   let device = options.device ?? 'cpu';
   const memoryShapes = new Map<string, Record<string, Shape>>();
 

@@ -1,12 +1,13 @@
 /**
- * Finds out whether this machine's CPU provider has the blocked-channel convolutions that fast training uses. They are
- * internal to ONNX Runtime, so they are believed only if they give what plain Conv gives, here and now.
+ * Finds out what this machine's CPU provider can do, by running it. The blocked-channel convolutions that fast training
+ * uses are internal to ONNX Runtime, so they are believed only if they give what plain Conv gives, here and now; so are
+ * products of signed bytes, which are exact on processors with VNNI only.
  */
 
 import { lowerToOnnx } from '../graph/onnx/lower.ts';
 import { cpuTarget, type OnnxTarget } from '../graph/onnx/target.ts';
-import { depthwise, depthwiseWeightGradient } from '../graph/ops/index.ts';
-import { input } from '../graph/tensor.ts';
+import { depthwise, depthwiseWeightGradient, quantisedLinear } from '../graph/ops/index.ts';
+import { constant, input } from '../graph/tensor.ts';
 import { createRandom } from '../util/random.ts';
 import { openSession, type Values } from './session.ts';
 
@@ -46,4 +47,27 @@ async function probe(): Promise<OnnxTarget> {
 export function trainingTarget(): Promise<OnnxTarget> {
   found ??= probe();
   return found;
+}
+
+/** Largest values times largest weights: two of these products already exceed 16 bits. */
+async function multipliesSignedBytes(): Promise<boolean> {
+  const side = 64;
+  const weight = constant(new Int8Array(side * side).fill(127), [side, side], 's8');
+  const y = quantisedLinear(input('x', [side, side]), weight, constant(new Float32Array(side).fill(1), [side]));
+  const target = { ...cpuTarget, signedBytes: true };
+  const session = await openSession(lowerToOnnx({ y }, { name: 'probe', target }), { threads: 1 });
+  try {
+    const { y: found } = await session.run({ x: new Float32Array(side * side).fill(127) });
+    return (found as Float32Array).every((value) => value === side * 127 * 127);
+  } finally {
+    await session.dispose();
+  }
+}
+
+let foundInt8: Promise<OnnxTarget> | undefined;
+
+/** The best lowering target for 8-bit products on this CPU; probed once per process. */
+export function int8Target(): Promise<OnnxTarget> {
+  foundInt8 ??= multipliesSignedBytes().then((signedBytes) => ({ ...cpuTarget, signedBytes }));
+  return foundInt8;
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lowerToOnnx } from '../graph/onnx/lower.ts';
 import { cpuTarget } from '../graph/onnx/target.ts';
-import { add, linear } from '../graph/ops/index.ts';
-import { input, parameter } from '../graph/tensor.ts';
-import { trainingTarget } from './probe.ts';
+import { add, linear, quantisedLinear } from '../graph/ops/index.ts';
+import { constant, input, parameter } from '../graph/tensor.ts';
+import { int8Target, trainingTarget } from './probe.ts';
 import { openSession } from './session.ts';
 
 const sum = { y: add(input('a', [2, 3]), input('b', [3])) };
@@ -45,4 +45,13 @@ test('the probe finds a target whose operators agree with plain convolution', as
   const target = await trainingTarget();
   expect([0, 8, 16]).toContain(target.blockedChannels);
   expect(target.fusedMatMul).toBe(true);
+});
+
+test('8-bit products of the largest values are exact with the target that is found', async () => {
+  const weight = constant(new Int8Array(64 * 32).fill(127), [64, 32], 's8');
+  const y = quantisedLinear(input('x', [3, 64]), weight, constant(new Float32Array(32).fill(1), [32]));
+  const session = await openSession(lowerToOnnx({ y }, { name: 'bytes', target: await int8Target() }), { threads: 1 });
+  const result = await session.run({ x: new Float32Array(3 * 64).fill(-127) });
+  expect([...new Set(result.y as Float32Array)]).toEqual([-64 * 127 * 127]);
+  await session.dispose();
 });

@@ -67,16 +67,8 @@ function sessionOptions(device: Device, options: SessionOptions): InferenceSessi
     interOpNumThreads: 1,
     executionMode: 'sequential',
     logSeverityLevel: 3,
-    extra: {
-      session: {
-        // spinning threads take the processor from the other workers
-        intra_op: { allow_spinning: '0' },
-        inter_op: { allow_spinning: '0' },
-        // without VNNI sums of signed weights would overflow 16 bits: weights become unsigned there, which is slower
-        x64quantprecision: '1',
-        ...external,
-      },
-    },
+    // spinning threads take the processor from the other workers
+    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' }, ...external } },
   };
 }
 

@@ -4,7 +4,7 @@
  * largest magnitude (float32 has 6e-8 a step); integers and bool must be equal.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { trainingTarget } from '../../runtime/probe.ts';
+import { int8Target, trainingTarget } from '../../runtime/probe.ts';
 import { openSession, type Values as RunValues } from '../../runtime/session.ts';
 import { gradients } from '../differentiate.ts';
 import { evaluators, interpret, type Values } from '../interpret/interpret.ts';
@@ -68,7 +68,8 @@ const gradientCases = Object.entries(operatorCases).filter(([name]) => !(name in
 let blockedTarget: OnnxTarget = cpuTarget;
 
 beforeAll(async () => {
-  blockedTarget = await trainingTarget();
+  const { signedBytes } = await int8Target();
+  blockedTarget = { ...(await trainingTarget()), signedBytes };
 });
 
 describe.each([

@@ -35,19 +35,23 @@ function quantiseRows(context: LoweringContext, x: string, count: number, inner:
   });
 }
 
+/** A weight of signed bytes as the target multiplies it, and its zero point; what is computed here is a constant. */
+function weightBytes({ builder, target }: LoweringContext, weight: string): readonly [bytes: string, zero: string] {
+  if (target.signedBytes) return [weight, ''];
+  const middle = builder.initializer([128], [], 'f32');
+  const moved = builder.node('Add', [builder.node('Cast', [weight], { to: dataType('f32') }), middle]);
+  return [builder.node('Cast', [moved], { to: byteType }), builder.node('Cast', [middle], { to: byteType })];
+}
+
 /** Rows of bytes times a weight `[inner,out]`, times the scales of its outputs. */
-function scaledProduct(
-  { builder, target }: LoweringContext,
-  rows: string,
-  zero: string,
-  weight: string,
-  scale: string,
-) {
+function scaledProduct(context: LoweringContext, rows: string, zero: string, weight: string, scale: string): string {
+  const { builder, target } = context;
+  const [bytes, weightZero] = weightBytes(context, weight);
   if (target.fusedMatMul) {
     const one = builder.initializer([1], [], 'f32');
-    return builder.node('MatMulIntegerToFloat', [rows, weight, one, scale, zero], {}, 'com.microsoft');
+    return builder.node('MatMulIntegerToFloat', [rows, bytes, one, scale, zero, weightZero], {}, 'com.microsoft');
   }
-  const sums = builder.node('MatMulInteger', [rows, weight, zero]);
+  const sums = builder.node('MatMulInteger', [rows, bytes, zero, weightZero]);
   return builder.node('Mul', [builder.node('Cast', [sums], { to: dataType('f32') }), scale]);
 }
 
