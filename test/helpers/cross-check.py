@@ -69,7 +69,7 @@ contours = numpy.concatenate(
 
 
 def farthest(a, b):
-    """Largest distance, in voxels along any axis, from a place of `a` to that of `b` in the same voxel; infinite if there is none."""
+    """Largest distance, in voxels along any axis, from a place of `a` to that of `b` in the same voxel; 1e9 if there is none."""
     to_index = numpy.linalg.inv(steps)
 
     def cells(places):
@@ -79,7 +79,7 @@ def farthest(a, b):
 
     one, other = cells(a), cells(b)
     if one.shape != other.shape or (numpy.rint(one) != numpy.rint(other)).any():
-        return math.inf
+        return 1e9
     return float(numpy.abs(one - other).max())
 
 
