@@ -14,6 +14,7 @@ import { readRaster, writePng } from '../src/formats/raster.ts';
 import { sameGrid, splitSteps, type Vector, type Volume } from '../src/image/volume.ts';
 import { fakeModel } from './fake-model.ts';
 import { callCli } from './helpers/cli.ts';
+import { dicomFile, greyImage } from './helpers/dicom.ts';
 import { describeShared, sharedPath } from './helpers/shared.ts';
 
 let folder: string;
@@ -140,6 +141,28 @@ describe('segment of a volume', () => {
     }
   });
 
+  it("hashes the model's files once for all volumes of a call", async () => {
+    await writeNifti(join(folder, 'second.nii'), obliqueCt());
+    const directory = join(folder, 'model');
+    mkdirSync(directory);
+    for (const name of ['config.json', 'model.safetensors', 'tokenizer.json'])
+      writeFileSync(join(directory, name), name);
+    const { model } = fakeModel({});
+    const watched = {
+      ...model,
+      directory,
+      encode: (...given: Parameters<typeof model.encode>) => {
+        rmSync(directory, { recursive: true, force: true }); // hashed by now, or never
+        return model.encode(...given);
+      },
+    };
+    const argv = ['segment', file, join(folder, 'second.nii'), '-p', 'block', '--slices', '4', '--out', out];
+    expect((await callCli(argv, { loadModel: async () => watched })).status).toBe(0);
+    const filesOf = (name: string) => JSON.parse(readFileSync(join(out, name), 'utf8')).model.files;
+    expect(filesOf('scan_receipt.json')).toHaveLength(3);
+    expect(filesOf('second_receipt.json')).toEqual(filesOf('scan_receipt.json'));
+  });
+
   it('writes what --format asks for, all of the same mask', async () => {
     const formats = ['npy', 'nrrd', 'coco', 'geojson'].flatMap((name) => ['--format', name]);
     const { stdout } = await call(segment('-p', 'block', '-p', 'absent thing', ...formats, '--json'));
@@ -180,6 +203,67 @@ describe('segment of a volume', () => {
     const masks = ['scan', 'a', 'b'].map((name) => readFileSync(join(out, `${name}_block_mask.nii.gz`)));
     expect(gunzipSync(masks[1])).toEqual(gunzipSync(masks[0]));
     expect(gunzipSync(masks[2])).toEqual(gunzipSync(masks[0]));
+  });
+
+  it('gives the same masks of all formats in every plane, with a range and a window', async () => {
+    const data = new Int16Array(24 * 20 * 10).fill(-1000);
+    for (let z = 3; z < 8; z++) {
+      for (let y = 4; y < 16; y++) data.fill(40 * z, (z * 20 + y) * 24 + 6, (z * 20 + y) * 24 + 18);
+    }
+    const split = splitSteps([
+      [0.8, 0.6, 0],
+      [-0.6, 0.8, 0],
+      [0, 0, 2.5],
+    ]);
+    if (split === null) throw new Error('no axes');
+    const volume: Volume = {
+      size: [24, 20, 10],
+      origin: [-31.5, 12.25, 100],
+      ...split,
+      data,
+      channels: 1,
+      identifiers: {},
+    };
+    await writeNifti(join(folder, 'n.nii'), volume);
+    await writeNrrd(join(folder, 'r.nrrd'), volume);
+    await writeMha(join(folder, 'm.mha'), volume);
+    mkdirSync(join(folder, 'd'));
+    for (let z = 0; z < 10; z++) {
+      const slice = greyImage(24, 20, data.subarray(z * 480, (z + 1) * 480), {
+        Modality: 'CT',
+        SOPInstanceUID: `1.2.${z}`,
+        SeriesInstanceUID: '1.2.3',
+        PixelRepresentation: 1,
+        PixelSpacing: [1, 1],
+        ImageOrientationPatient: [0.8, 0.6, 0, -0.6, 0.8, 0],
+        ImagePositionPatient: [-31.5, 12.25, 100 + 2.5 * z],
+      });
+      writeFileSync(join(folder, 'd', `${9 - z}.dcm`), dicomFile(slice));
+    }
+    const inputs = ['n.nii', 'r.nrrd', 'm.mha', 'd'].map((name) => join(folder, name));
+    const voxels: number[] = [];
+    for (const [plane, slices, window] of [
+      ['axial', '2:9:2', '0,400'],
+      ['coronal', '4:16:3', '0,200'],
+      ['sagittal', '8:16', '-150,250'],
+    ]) {
+      const to = join(out, plane);
+      const ask = ['-p', 'block', '--plane', plane, '--slices', slices, '--window', window, '--smooth', '0'];
+      const { status, stdout } = await call(['segment', ...inputs, ...ask, '--out', to, '--json']);
+      expect(status).toBe(0);
+      const { results } = JSON.parse(stdout);
+      const [low, high] = window.split(',').map(Number);
+      const masks: Uint8Array[] = [];
+      for (const result of results) {
+        expect(result).toMatchObject({ plane, window: { low, high } });
+        masks.push(Uint8Array.from((await readNifti(result.prompts[0].masks.nifti)).volume.data));
+      }
+      for (const mask of masks) expect(Buffer.compare(mask, masks[0])).toBe(0);
+      voxels.push(results[0].prompts[0].voxels);
+    }
+    // what is white enough depends on the window: 200 HU and more of 400, 100 and more of 200
+    expect(voxels[0]).toBeGreaterThan(0);
+    expect(new Set(voxels).size).toBe(3);
   });
 
   it('goes on where it was ended, with the same bytes in every file', async () => {

@@ -56,7 +56,7 @@ const sha256 = (...parts: readonly (string | Uint8Array)[]): string => {
 
 const geometry = ({ size, spacing, origin, direction }: Grid) => ({ size, spacing, origin, direction });
 
-/** What is hashed once for a volume and a model. */
+/** What a volume's results come from: the volume, hashed once, and the model, hashed once a call. */
 export interface Origin {
   readonly input: object;
   readonly model: object;
@@ -75,13 +75,13 @@ export async function hashModel(model: Model): Promise<object> {
 }
 
 /**
- * Hashes the input's files and samples, and the model's files. With `deidentify`, names of DICOM files are left out and
+ * Hashes the input's files and samples; `model` is what `hashModel` gave. With `deidentify`, names of DICOM files are left out and
  * identifiers are those of the results.
  */
 export async function hashOrigin(
   input: string,
   read: ReadVolume,
-  model: Model,
+  model: object,
   { frame, deidentify = false }: { readonly frame?: number | undefined; readonly deidentify?: boolean | undefined },
 ): Promise<Origin> {
   const { volume, kind, files } = read;
@@ -112,7 +112,7 @@ export async function hashOrigin(
             },
           }),
     },
-    model: await hashModel(model),
+    model,
   };
 }
 

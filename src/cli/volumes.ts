@@ -37,6 +37,7 @@ import {
   checkRoundTrip,
   gridGeometry,
   hashFile,
+  hashModel,
   hashOrigin,
   NOTICE,
   receiptText,
@@ -125,6 +126,7 @@ async function scan(
 
 async function segmentVolumeFile(
   model: Model,
+  modelHashes: object,
   input: string,
   name: string,
   read: ReadVolume,
@@ -136,7 +138,7 @@ async function segmentVolumeFile(
   const { command, prompts, formats } = job;
   const { volume } = read;
   const options = volumeOptions(job, read.cine);
-  const origin = await hashOrigin(command.deidentify ? name : input, read, model, command);
+  const origin = await hashOrigin(command.deidentify ? name : input, read, modelHashes, command);
   const { plane = 'axial', window = null, modality = null, site = null, joint } = options;
   const key = workKey(origin, { prompts, plane, window, modality, site, joint, terms: job.termsHash });
   // a series that cannot be referred to is refused before the model runs
@@ -269,6 +271,7 @@ export async function runVolumes(given: readonly string[], command: SegmentComma
   const remote = await openRemote(given, command, io);
   try {
     const { inputs, names } = remote;
+    let hashed: Promise<object> | undefined; // the model's files once for all volumes
     const job: Job = { command, prompts, terms, termsHash, formats, remote };
     const endings = formatEndings(formats);
     const plan = planResults(
@@ -286,7 +289,8 @@ export async function runVolumes(given: readonly string[], command: SegmentComma
       (opened, input, i, folder) =>
         remote.open(input, async (path, series) => {
           const read = await readVolume(path, { ...frame, ...(series === undefined ? {} : { series }) });
-          return segmentVolumeFile(opened, input, names[i], read, job, plan[i], folder, io);
+          hashed ??= hashModel(opened);
+          return segmentVolumeFile(opened, await hashed, input, names[i], read, job, plan[i], folder, io);
         }),
       true,
     );
