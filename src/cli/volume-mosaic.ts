@@ -1,5 +1,6 @@
-/** The picture that `segment` gives of one prompt in a volume: up to nine key slices with the mask over them. */
+/** The picture that `segment` gives of one prompt in a volume: up to nine key slices with the mask over them, and the area in every slice. */
 import { writePng } from '../formats/raster.ts';
+import { areaChart, stacked } from '../image/area-chart.ts';
 import { keySlices, mosaic } from '../image/mosaic.ts';
 import { overlay } from '../image/overlay.ts';
 import { cutSlice } from '../image/slice.ts';
@@ -27,7 +28,10 @@ export async function writeMosaic(
       spacing: slice.spacing,
     };
   });
-  const { image, mask } = mosaic(tiles);
+  const { image: picture, mask: inside } = mosaic(tiles);
+  const image = stacked(picture, areaChart(found.slices, picture.width));
+  const mask = { data: new Uint8Array(image.width * image.height), width: image.width, height: image.height };
+  mask.data.set(inside.data);
   const { present, text, presence, probability } = found;
   const layer = present
     ? { mask, label: text, presence, probability }
