@@ -44,7 +44,10 @@ function sinkInto(nodes: readonly Node[], outputs: ReadonlySet<Node>, groupOf: M
     const [target] = targets;
     if (targets.size !== 1 || target === undefined || target === groupOf.get(node)) continue;
     const missing = new Set(
-      node.inputs.filter((x) => !isLeaf(x) && !readers.get(x)?.some((r) => r !== node && groupOf.get(r) === target)),
+      node.inputs.filter(
+        (x) =>
+          (x.op === 'input' || !isLeaf(x)) && !readers.get(x)?.some((r) => r !== node && groupOf.get(r) === target),
+      ),
     );
     if (missing.size <= 1) groupOf.set(node, target);
   }

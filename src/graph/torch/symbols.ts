@@ -75,12 +75,14 @@ export function createSolver(sizes: Sizes, given: Sizes = {}) {
       for (const [text, known] of Object.entries(given)) {
         if (known.every((v, i) => v === values[i])) return { text, names: [], degree: 0, loose: false };
       }
-      const inverse = (sign: 1 | -1): Formula | undefined => {
-        const turned = values.map((v) => Math.round((sign * 1e6) / v) / 1e6);
-        const formula = turned.every(Number.isInteger) ? wholeFormula(turned, products) : undefined;
-        return formula && { ...formula, text: `${sign} / (${formula.text})`, loose: true };
-      };
-      return wholeFormula(values, products) ?? inverse(1) ?? inverse(-1) ?? refuse(values);
+      const sign = values[0] < 0 ? -1 : 1;
+      const turned = values.map((v) => Math.round((sign * 1e6) / v) / 1e6);
+      const inverse = turned.every(Number.isInteger) ? wholeFormula(turned, products) : undefined;
+      return (
+        wholeFormula(values, products) ??
+        (inverse && { ...inverse, text: `${sign} / (${inverse.text})`, loose: true }) ??
+        refuse(values)
+      );
     },
   };
 }
