@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createSampler, loadImages, openDataset } from '../src/dataset/index.ts';
 import { exportTorch } from '../src/export/export.ts';
 import {
@@ -24,6 +24,9 @@ import { openSession, type Values } from '../src/runtime/session.ts';
 import { type BatchShape, type LossWeights, lossGraph } from '../src/train/losses.ts';
 import { runPython } from './helpers/python.ts';
 import { tinyModel, writePhantoms } from './helpers/tiny.ts';
+
+// Python starts a dozen times, which takes long on a busy machine
+vi.setConfig({ testTimeout: 300_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'biomedparse-torch-'));
 const losses: LossWeights = { crossEntropy: 2, dice: 2, similarity: 0.5, existence: 1, intermediate: 0.5 };

@@ -82,14 +82,6 @@ function tableOf(store: ImageStore, rarity: readonly number[]): Weighted<Weighte
 const SIBLING = 0.6;
 const SAME_MODALITY = 0.5;
 
-/** The chances of a plan, for training programs elsewhere. */
-export const planChances = {
-  mostFavour: MOST_FAVOUR,
-  targetsPower: TARGETS_POWER,
-  sibling: SIBLING,
-  sameModality: SAME_MODALITY,
-};
-
 /** An object that is not in the image, one not in `used` while there is any; `undefined` where none is known. */
 function drawAbsent(random: Random, image: StoredImage, group: StoreGroup, used: Set<string>): string | undefined {
   const fresh = (names: readonly string[]): readonly string[] => names.filter((name) => !used.has(name));
@@ -111,6 +103,15 @@ function drawAbsent(random: Random, image: StoredImage, group: StoreGroup, used:
 
 /** Masks with sentences of their own are asked for by one of them this often. */
 const OWN_SENTENCE = 0.5;
+
+/** The chances of a plan, for training programs elsewhere. */
+export const planChances = {
+  mostFavour: MOST_FAVOUR,
+  targetsPower: TARGETS_POWER,
+  sibling: SIBLING,
+  sameModality: SAME_MODALITY,
+  ownSentence: OWN_SENTENCE,
+};
 
 /** One of the mask's own sentences, now and then. */
 function drawSentence(random: Random, store: ImageStore, { sentences = [] }: StoredMask): string | undefined {

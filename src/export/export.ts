@@ -1,7 +1,7 @@
 /**
  * A folder of Python that holds a network, its losses and a small trainer: the generated model.py beside the files of
- * torch/, start.safetensors (float32), config.json and tokenizer.json, and for a training configuration training.json and
- * sampling.json. Refused: a target other than torch, no such file or folder (`input`), an output folder that exists (`usage`).
+ * torch/, start.safetensors (float32), config.json and tokenizer.json, and for a training configuration training.json,
+ * sampling.json and items.jsonl. Refused: a target other than torch, no such file or folder (`input`), an output folder that exists (`usage`).
  */
 import { existsSync, statSync } from 'node:fs';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -19,7 +19,7 @@ import type { ParameterSpec } from '../model/parameters.ts';
 import { readModelParts } from '../parse/load.ts';
 import { initialValues } from '../train/checkpoint.ts';
 import { readTrainingConfig, type TrainingConfig } from '../train/config.ts';
-import { prepareTokenizer } from '../train/run.ts';
+import { openTrainingData, prepareTokenizer } from '../train/run.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { makeFolder, readFileChecked, writeFileAtomic } from '../util/files.ts';
 import { moduleText } from './module.ts';
@@ -93,7 +93,7 @@ export async function exportTorch(path: string, out: string): Promise<ExportResu
   const { config, tokenizer, training } = source;
   if (existsSync(out)) throw new BiomedParseError('usage', `${out} exists; name a folder that does not`, { out });
   const { text, specs } = moduleText(config);
-  const sampling = training && (await samplingTable(training.data.root, training.data.sets, tokenizer));
+  const sampling = training && samplingTable(await openTrainingData(training), tokenizer);
   const target = resolve(out);
   await makeFolder(dirname(target));
   const staging = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
@@ -109,7 +109,8 @@ export async function exportTorch(path: string, out: string): Promise<ExportResu
     await write('tokenizer.json', `${JSON.stringify(tokenizer)}\n`);
     if (training !== undefined && sampling !== undefined) {
       await write('training.json', json(training));
-      await write('sampling.json', `${JSON.stringify(sampling)}\n`);
+      await write('sampling.json', `${JSON.stringify(sampling.table)}\n`);
+      await write('items.jsonl', sampling.items.map((item) => `${JSON.stringify(item)}\n`).join(''));
     }
     const metadata = { format: 'biomedparse', model: JSON.stringify(config) };
     await writeSafetensors(join(staging, 'start.safetensors'), await startTensors(specs, source), metadata);

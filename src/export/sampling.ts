@@ -1,13 +1,15 @@
 /**
- * What a training program without the ontology needs of it, as one JSON object: for every kind of image whether it is grey,
- * may be turned and what it is called; for every set which targets may be called absent; the names of all targets; the
- * chances of plans, prompts and augmentation; and the token ids of every word that a prompt can hold.
+ * What a training program without the ontology needs of it: for every kind of image whether it is grey, may be turned and
+ * what it is called; the names of all targets; the chances of plans, prompts and augmentation; the token ids of every word
+ * that a prompt can hold; and the list of images with their masks and what is surely absent from them.
  */
+import { relative, sep } from 'node:path';
 import {
   absentSiblings,
   augmentationRanges,
   type Dataset,
-  describeSets,
+  type DatasetItem,
+  type DatasetSet,
   foreignTargets,
   foreignTargetsOfModality,
   LEAST_KEPT,
@@ -59,14 +61,38 @@ function pieceIds(texts: Iterable<string>, tokenizer: VocabularyTokenizer): Reco
   return words;
 }
 
-/** The table for the sets of a data folder; errors are those of reading the folder (`input`, `usage`). */
-export async function samplingTable(
-  root: string,
-  wanted: readonly string[] | undefined,
-  tokenizerJson: object,
-): Promise<object> {
-  const described = await describeSets(root, wanted);
-  const dataset: Dataset = { root, split: 'train', sets: described, items: [] };
+/** A data folder as a training program elsewhere reads it. */
+export interface SamplingTable {
+  readonly table: object;
+  /** One per image: set, kind, file, masks by target, targets surely absent, sentences by target; files relative to the root. */
+  readonly items: readonly object[];
+}
+
+function itemRow(dataset: Dataset, set: DatasetSet, item: DatasetItem) {
+  const file = (path: string): string => relative(dataset.root, path).split(sep).join('/');
+  const english = item.targets.flatMap(({ target, sentences = [] }) => {
+    const texts = sentences.filter(({ language }) => language === 'en').map(({ text }) => text);
+    return texts.length === 0 ? [] : [[target, texts] as const];
+  });
+  const about = { set: item.set, kind: `${item.modality}_${item.site}`, file: file(item.file) };
+  return {
+    ...about,
+    ...{ masks: Object.fromEntries(item.targets.map(({ target, maskFile }) => [target, file(maskFile)])) },
+    absent: absentSiblings(
+      set,
+      item,
+      item.targets.map(({ target }) => target),
+    ),
+    sentences: Object.fromEntries(english) as Record<string, string[]>,
+  };
+}
+
+/** The table of a data folder's training images. Refused: tar shards (`usage`), a tokenizer that crosses words (`model`). */
+export function samplingTable(dataset: Dataset, tokenizerJson: object): SamplingTable {
+  if (dataset.parts !== undefined) {
+    const message = `${dataset.root} holds tar shards; an export needs its images as files of their own`;
+    throw new BiomedParseError('usage', message, { root: dataset.root });
+  }
   const kinds: Record<string, object> = {};
   const targets: Record<string, { names: readonly string[]; specific: readonly string[]; mirrored: string }> = {};
   const texts = new Set<string>(promptForms.templates.map((form) => form.replaceAll(/\{\w+\}/g, 'a')));
@@ -76,43 +102,34 @@ export async function samplingTable(
     for (const name of paraphrases(target)) texts.add(name);
     addTarget(mirrorTarget(target));
   };
+  const addKind = (kind: string, modality: string, site: string): void => {
+    const words = { view: viewPhrases(modality, site), modality: modalityWords(modality), site: [siteWords(site)[0]] };
+    const published = publishedPrompt('{name}', modality, site);
+    for (const text of [...Object.values(words).flat(), published.replace('{name}', 'a')]) texts.add(text);
+    const flags = { grey: isGreyModality(modality), turn: turnAllowed(modality, site), xray: modality === 'X-Ray' };
+    kinds[kind] = { ...flags, published, ...words };
+  };
   const sets: Record<string, Record<string, object>> = {};
-  for (const set of described) {
-    sets[set.name] = {};
-    for (const [kind, own] of Object.entries(set.targets)) {
-      const [modality, site] = kind.split('_');
-      const foreign = foreignTargets(dataset, modality, site);
-      for (const target of [...own, ...foreign]) addTarget(target);
-      sets[set.name][kind] = {
-        absent: absentSiblings(set, { modality, site }, []),
-        foreign,
-        foreignSameModality: foreignTargetsOfModality(dataset, modality, site),
-        mirror: mirrorAllowed(modality, site, own),
-      };
-      const words = {
-        view: viewPhrases(modality, site),
-        modality: modalityWords(modality),
-        site: [siteWords(site)[0]],
-      };
-      const published = publishedPrompt('{name}', modality, site);
-      for (const text of [...Object.values(words).flat(), published.replace('{name}', 'a')]) texts.add(text);
-      kinds[kind] = {
-        ...{ grey: isGreyModality(modality), turn: turnAllowed(modality, site), xray: modality === 'X-Ray' },
-        ...{ published, ...words },
-      };
-    }
+  const setOf = new Map(dataset.sets.map((set) => [set.name, set]));
+  for (const { set, modality, site } of dataset.items) {
+    const kind = `${modality}_${site}`;
+    sets[set] ??= {};
+    if (sets[set][kind] !== undefined) continue;
+    const own = setOf.get(set)?.targets[kind] ?? [];
+    const foreign = foreignTargets(dataset, modality, site);
+    const foreignSameModality = foreignTargetsOfModality(dataset, modality, site);
+    sets[set][kind] = { foreign, foreignSameModality, mirror: mirrorAllowed(modality, site, own) };
+    for (const target of [...own, ...foreign]) addTarget(target);
+    addKind(kind, modality, site);
   }
+  const rows = dataset.items.map((item) => itemRow(dataset, setOf.get(item.set) as DatasetSet, item));
+  for (const { sentences } of rows) for (const text of Object.values(sentences).flat()) texts.add(text);
   const tokenizer = createTokenizer(tokenizerJson, { contextLength: Number.MAX_SAFE_INTEGER });
   const { ownName, bare, published, templates } = promptForms;
   const chances = { ...planChances, ...{ ownName, bare, published }, ...augmentationRanges, leastKept: LEAST_KEPT };
+  const { start, end } = tokenizer;
   return {
-    chances,
-    templates,
-    kinds,
-    sets,
-    targets,
-    words: pieceIds(texts, tokenizer),
-    start: tokenizer.start,
-    end: tokenizer.end,
+    table: { chances, templates, kinds, sets, targets, words: pieceIds(texts, tokenizer), start, end },
+    items: rows,
   };
 }

@@ -5,7 +5,7 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { holdOut, loadImages, openDataset } from '../dataset/index.ts';
+import { type Dataset, holdOut, loadImages, openDataset } from '../dataset/index.ts';
 import { portableTarget } from '../graph/onnx/target.ts';
 import { trainTokenizer } from '../model/tokenizer.ts';
 import { promptCorpus } from '../ontology/index.ts';
@@ -146,15 +146,20 @@ async function prepareState(
   return { shared, slots, step: 0 };
 }
 
+/** The images that a configuration trains on, held-out subjects and images left out taken away. */
+export async function openTrainingData(config: TrainingConfig): Promise<Dataset> {
+  const sets = config.data.sets === undefined ? {} : { sets: config.data.sets };
+  const opened = await openDataset(config.data.root, { split: 'train', ...sets });
+  const share = config.data.holdOut ?? 0;
+  return share === 0 ? opened : await holdOut(opened, share, 'rest');
+}
+
 /** Trains as the configuration file says; errors: `usage` for the configuration, `input` for the data. */
 export async function trainFromConfig(path: string, options: TrainOptions = {}): Promise<void> {
   const config = await readTrainingConfig(path);
   const say = options.onLine ?? (() => {});
   await makeFolder(config.output);
-  const sets = config.data.sets === undefined ? {} : { sets: config.data.sets };
-  const opened = await openDataset(config.data.root, { split: 'train', ...sets });
-  const share = config.data.holdOut ?? 0;
-  const dataset = share === 0 ? opened : await holdOut(opened, share, 'rest');
+  const dataset = await openTrainingData(config);
   const left = dataset.leftOut ? ` (${dataset.leftOut} left out)` : '';
   say(`${dataset.items.length} images${left}; reading`);
   const store = await loadImages(dataset, { maxSide: 256 });

@@ -22,7 +22,7 @@ config, sampling = train.read_json("training.json"), train.read_json("sampling.j
 def prompts():
     """Token ids of the prompts in prompts.json, and what a few thousand plans hold."""
     ids = [encode(prompt, sampling, config["tokens"]) for prompt in train.read_json("prompts.json")]
-    planner = Planner(data.load(config["data"]["root"], sampling), sampling, config)
+    planner = Planner(data.load(config["data"]["root"], "items.jsonl", sampling), sampling, config)
     plans = [planner(np.random.default_rng([7, i])) for i in range(3000)]
     asks = [target is None for _, _, asks in plans for _, target in asks]
     shares = {
@@ -37,7 +37,7 @@ def prompts():
 def warp():
     """Pixels and targets of all images under the placement and intensities in placement.json."""
     given = train.read_json("placement.json")
-    images = data.load(config["data"]["root"], sampling)
+    images = data.load(config["data"]["root"], "items.jsonl", sampling)
     samples = [(image, [("", target) for target in sorted(image.masks)][:1], given["drawn"]) for image in images]
     batch = augment.host_batch(samples, 1)
     pixels, targets = augment.render(batch, given["size"], sampling["chances"], augment.noise_table("cpu"))

@@ -1,12 +1,12 @@
 """
-Data sets in BiomedParseData's layout, decoded once into memory:
-<root>/<set>/train/NAME_MODALITY_SITE.png with <root>/<set>/train_mask/NAME_MODALITY_SITE_TARGET.png, blanks as '+'.
+Training images and masks, decoded once into memory. Which ones, and what is known to be absent from them, the export has
+written to items.jsonl, one line an image, as it read the data sets' layout; files are relative to the data folder.
 
 As in biomedparse itself, images are kept at no more than 256 pixels a side (bicubic), as grey where the modality or all
-pixels are grey, masks where any sample is not 0. What the ontology says of these sets comes from sampling.json.
+pixels are grey, masks where any sample is not 0.
 """
+import json
 import os
-import re
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,15 +15,19 @@ from PIL import Image
 
 SIDE = 256
 GREY_TOLERANCE = 3
-IMAGE = re.compile(r"\.(webp|png|jpe?g|tiff?)$", re.IGNORECASE)
 
-# pixels: uint8 [channels, height, width]; masks: {target: bits of [height, width], packed}; absent: names of targets
-Stored = namedtuple("Stored", "group pixels masks areas absent")
+# pixels: uint8 [channels, height, width]; masks: {target: bits of [height, width], packed}; areas: {target: pixels};
+# absent: names of targets; sentences: {target: texts}; group: what is true of all images of a set and kind
+Stored = namedtuple("Stored", "group pixels masks areas absent sentences")
 
 
 def read_samples(path):
     """Samples [height, width, 1 or 3] of a file, alpha left out, and how many bits to shift to have 8."""
-    with Image.open(path) as image:
+    try:
+        image = Image.open(path)
+    except OSError as error:
+        raise SystemExit(f"cannot read {path}: {error}; items.jsonl names it, export again if the data have changed") from None
+    with image:
         if image.mode in ("F",):
             raise SystemExit(f"{path}: float samples have no known range; 8 or 16 bits are needed")
         if image.mode.startswith("I"):
@@ -51,24 +55,24 @@ def resized(samples, width, height):
     return np.asarray(image.resize((width, height), Image.BICUBIC)).reshape(height, width, -1)
 
 
-def read_item(path, mask_files, group, grey):
-    """One image with its masks, {target: file}."""
-    samples = to_bytes(*read_samples(path), grey)
+def read_item(root, item, group, grey):
+    """One image with its masks; `item` is a line of items.jsonl."""
+    samples = to_bytes(*read_samples(os.path.join(root, item["file"])), grey)
     full = samples.shape[:2]
     scale = min(1, SIDE / max(full))
     height, width = (max(1, int(np.floor(n * scale + 0.5))) for n in full)
     small = samples if (height, width) == full else resized(samples, width, height)
     masks, areas = {}, {}
-    for target, file in mask_files.items():
-        inside = (read_samples(file)[0] != 0).any(axis=2)
+    for target, file in item["masks"].items():
+        inside = (read_samples(os.path.join(root, file))[0] != 0).any(axis=2)
         if inside.shape != full:
             raise SystemExit(f"{file}: {inside.shape[1]} x {inside.shape[0]} pixels, its image has {full[1]} x {full[0]}")
         if (height, width) != full:
             inside = resized(inside.astype(np.uint8)[:, :, None] * 255, width, height)[:, :, 0] >= 128
         if inside.any():
             masks[target], areas[target] = np.packbits(inside), int(inside.sum())
-    absent = [target for target in group["absent"] if target not in mask_files]
-    return Stored(group, np.ascontiguousarray(small.transpose(2, 0, 1)), masks, areas, absent)
+    pixels = np.ascontiguousarray(small.transpose(2, 0, 1))
+    return Stored(group, pixels, masks, areas, item["absent"], item["sentences"])
 
 
 def unpack(bits, height, width):
@@ -76,26 +80,14 @@ def unpack(bits, height, width):
     return np.unpackbits(bits, count=height * width).reshape(height, width)
 
 
-def load(root, sampling):
-    """All training images of the sets in sampling.json. Ends the program with one line where the data do not fit it."""
-    jobs = []
-    for name, kinds in sampling["sets"].items():
-        folder = os.path.join(root, name, "train")
-        if not os.path.isdir(folder):
-            continue  # a set with test images alone
-        masks = {}
-        for file in sorted(os.listdir(f"{folder}_mask")) if os.path.isdir(f"{folder}_mask") else []:
-            image, _, target = file[:-4].rpartition("_")
-            masks.setdefault(image, {})[target.replace("+", " ")] = os.path.join(f"{folder}_mask", file)
-        for file in sorted(file for file in os.listdir(folder) if IMAGE.search(file)):
-            stem = IMAGE.sub("", file)
-            kind = "_".join(stem.split("_")[-2:])
-            unknown = [t for t in masks.get(stem, {}) if t not in sampling["targets"]]
-            if kind not in kinds or unknown:
-                raise SystemExit(f"{folder}/{file}: {kind} {', '.join(unknown)} is not in sampling.json; export again with these data")
-            grey = sampling["kinds"][kind]["grey"]
-            jobs.append((os.path.join(folder, file), masks.get(stem, {}), {**kinds[kind], "kind": kind, "set": name}, grey))
-    if not jobs:
-        raise SystemExit(f"{root}: no training images of {', '.join(sampling['sets'])}")
+def load(root, items, sampling):
+    """All images that the file `items` lists. Ends the program with one line where a file cannot be read."""
+    groups = {(name, kind): {**group, "set": name, "kind": kind} for name, kinds in sampling["sets"].items() for kind, group in kinds.items()}
+    with open(items, encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+
+    def read(row):
+        return read_item(root, row, groups[row["set"], row["kind"]], sampling["kinds"][row["kind"]]["grey"])
+
     with ThreadPoolExecutor(8) as pool:
-        return list(pool.map(lambda job: read_item(*job), jobs))
+        return list(pool.map(read, rows))

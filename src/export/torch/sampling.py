@@ -84,7 +84,13 @@ class Planner:
                 target = Weighted(left, [self.rarity[t] for t in left]).draw(rng)
                 left.remove(target)
             shown = self.sampling["targets"][target]["mirrored"] if mirror else target
-            asks.append((self.prompt(rng, shown, image.group["kind"], is_absent), None if is_absent else target))
+            # a sentence of the mask's own names the side that a mirror image does not show
+            sentences = image.sentences.get(target) if not is_absent and shown == target else None
+            if sentences and rng.random() < self.chances["ownSentence"]:
+                text = pick(rng, sentences)
+            else:
+                text = self.prompt(rng, shown, image.group["kind"], is_absent)
+            asks.append((text, None if is_absent else target))
         return image, mirror, asks
 
     def prompt(self, rng, target, kind, absent):

@@ -80,7 +80,7 @@ class Batches:
 
     def __init__(self, config, sampling, root, device):
         self.config, self.sampling, self.device = config, sampling, device
-        self.planner = Planner(data.load(root, sampling), sampling, config)
+        self.planner = Planner(data.load(root, os.path.join(HERE, "items.jsonl"), sampling), sampling, config)
         self.table = augment.noise_table(device)
         self.pool, self.next = ThreadPoolExecutor(1), {}
 
