@@ -68,11 +68,11 @@ export type { EncodedImage, EncodeOptions, Model, Seconds, Segmentation, Segment
 export { folderStore, type SliceRecord, type SliceStore } from './parse/slice-store.ts';
 export {
   type ScannedSlide,
-  type SlideBand,
   type SlideOptions,
   type SlideSegmentation,
   scanSlide,
 } from './parse/slide.ts';
+export type { SlideBand } from './parse/slide-blend.ts';
 export type { SlideTiles } from './parse/slide-tiles.ts';
 export {
   type ScannedVolume,

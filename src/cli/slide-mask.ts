@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { openSlide } from '../formats/slide/slide.ts';
 import { createMaskTiff } from '../formats/tiff/write-mask.ts';
 import type { Mask } from '../image/types.ts';
-import type { ScannedSlide, SlideBand } from '../parse/slide.ts';
+import type { ScannedSlide } from '../parse/slide.ts';
+import type { SlideBand } from '../parse/slide-blend.ts';
 import { BiomedParseError } from '../util/errors.ts';
 
 const ROWS = 256;

@@ -5,7 +5,8 @@
 import { geoJsonShape } from '../formats/geojson.ts';
 import { outlines } from '../image/outlines.ts';
 import { type RowComponent, rowComponentMask, rowComponents } from '../image/row-components.ts';
-import type { ScannedSlide, SlideBand } from '../parse/slide.ts';
+import type { ScannedSlide } from '../parse/slide.ts';
+import type { SlideBand } from '../parse/slide-blend.ts';
 import type { TextFile } from '../util/text-file.ts';
 
 /** A larger box is outlined in steps of several pixels, which bounds memory. */

@@ -11,20 +11,19 @@
 import type { PixelSize } from '../formats/slide/pixel-size.ts';
 import { coarserGrid, gridAt, readScaled, type SlideGrid } from '../formats/slide/scale.ts';
 import type { Slide } from '../formats/slide/slide.ts';
-import { unfitLogits } from '../image/fit.ts';
 import { findTissue, type Tissue } from '../image/tissue.ts';
 import type { Image } from '../image/types.ts';
 import { resolve } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
-import { comparison, type Question, sigmoid, type Thresholds } from './answer.ts';
+import type { Question } from './answer.ts';
 import { describeResolution } from './concept.ts';
-import { type PresenceLimits, presenceLimit, presenceOf } from './presence.ts';
 import { checkPrompts } from './prompts.ts';
 import { askRecord } from './record.ts';
 import { checkThresholds } from './request.ts';
 import type { Model, SegmentOptions } from './segment.ts';
-import { memoryStore, type SliceRecord, type SliceStore } from './slice-store.ts';
-import { axisTiles, type SlideTiles, tileWeights } from './slide-tiles.ts';
+import { memoryStore, type SliceStore } from './slice-store.ts';
+import { blendTiles, type SlideBand } from './slide-blend.ts';
+import { axisTiles, type SlideTiles } from './slide-tiles.ts';
 
 /** Microns per pixel unless a call says otherwise: what nuclei of the default model's training data had at its input (0.25 to 0.75). */
 export const DEFAULT_MPP = 0.5;
@@ -37,8 +36,6 @@ export const TILE_LIMITS = { least: 32, most: 4096 } as const;
 const THUMBNAIL_SIDE = 1536;
 /** A tile is asked if at least this share of it is tissue. */
 const TISSUE_SHARE = 0.005;
-/** What every pixel of a tile without the object says: a probability of 0.0003. */
-const ABSENT_LOGIT = -8;
 
 export interface SlideOptions
   extends Pick<SegmentOptions, 'threshold' | 'presenceThreshold' | 'falseAlarmRate' | 'joint' | 'signal' | 'terms'> {
@@ -56,15 +53,6 @@ export interface SlideOptions
   readonly store?: SliceStore;
   /** Told after every tile how many of all are done. */
   readonly onTile?: (done: number, total: number) => void;
-}
-
-/** Rows of a mask in the slide's grid. */
-export interface SlideBand {
-  readonly top: number;
-  readonly height: number;
-  /** `[height, width]`, 1 inside. */
-  readonly mask: Uint8Array;
-  readonly probabilities: Float32Array;
 }
 
 /** The answer to one prompt. */
@@ -215,100 +203,8 @@ export async function scanSlide(
       const text = prompts[prompt];
       const resolution = resolve(text, terms === undefined ? {} : { terms });
       const question = { text, ...describeResolution(text, resolution, terms) };
-      const found = await blend(prompt, { grid, tiles, chosen, store, limits, signal }, take);
+      const found = await blendTiles(prompt, { grid, tiles, chosen, store, limits, signal }, take);
       return { ...question, ...found, areaMm2: found.areaPx * pixelMm2 };
     },
   };
-}
-
-interface BlendSettings {
-  readonly grid: SlideGrid;
-  readonly tiles: SlideTiles;
-  readonly chosen: readonly number[];
-  readonly store: SliceStore;
-  readonly limits: Thresholds;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** One prompt's logits in a tile `[height, width]`, and its presence there. */
-function tileLogits(
-  record: SliceRecord,
-  prompt: number,
-  limits: PresenceLimits,
-): { readonly logits: Float32Array; readonly presence: number } {
-  const { height, width, existence, fit } = record;
-  const own = record.logits.subarray(prompt * height * width, (prompt + 1) * height * width);
-  const logits = unfitLogits(own, width, height, fit);
-  if (existence !== null) return { logits, presence: presenceOf(existence[prompt], limits) };
-  return { logits, presence: sigmoid(logits.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY)) };
-}
-
-/** Puts one prompt's mask together, a row of tiles at a time. */
-async function blend(
-  prompt: number,
-  { grid, tiles, chosen, store, limits, signal }: BlendSettings,
-  take: (band: SlideBand) => Promise<void>,
-): Promise<Omit<SlideSegmentation, keyof Question | 'areaMm2'>> {
-  const { width } = grid;
-  const [wx, wy] = [tileWeights(tiles.width, tiles.overlap), tileWeights(tiles.height, tiles.overlap)];
-  // sums of weighted logits and of weights over the rows of one row of tiles
-  const sums = new Float32Array(width * tiles.height);
-  const weights = new Float32Array(width * tiles.height);
-  let [best, tilesInside, areaPx, probabilitySum] = [0, 0, 0, 0];
-
-  /** Hands out the first rows, which no later tile touches, and moves the others up. */
-  async function hand(top: number, rows: number): Promise<void> {
-    const length = rows * width;
-    const mask = new Uint8Array(length);
-    const probabilities = new Float32Array(length);
-    for (let i = 0; i < length; i++) {
-      if (weights[i] === 0) continue;
-      const value = sigmoid(sums[i] / weights[i]);
-      probabilities[i] = value;
-      if (!(value > limits.pixel)) continue;
-      mask[i] = 1;
-      areaPx++;
-      probabilitySum += value;
-    }
-    await take({ top, height: rows, mask, probabilities });
-    for (const buffer of [sums, weights]) {
-      buffer.copyWithin(0, length);
-      buffer.fill(0, buffer.length - length);
-    }
-  }
-
-  const least = presenceLimit(limits.presence, 'pathology');
-  let next = 0;
-  for (const [r, top] of tiles.rows.entries()) {
-    signal?.throwIfAborted();
-    for (; next < chosen.length && chosen[next] < (r + 1) * tiles.columns.length; next++) {
-      const index = chosen[next];
-      const record = await store.read(index);
-      if (record === null) {
-        throw new BiomedParseError('io', `the kept result of tile ${index} is gone or damaged; run again`, { index });
-      }
-      const { logits, presence } = tileLogits(record, prompt, limits.presence);
-      const absent = presence < least;
-      best = Math.max(best, presence);
-      if (!absent) tilesInside++;
-      const left = tiles.columns[index % tiles.columns.length];
-      for (let y = 0; y < tiles.height; y++) {
-        for (let x = 0, from = y * tiles.width, to = y * width + left; x < tiles.width; x++, from++, to++) {
-          const weight = wx[x] * wy[y];
-          sums[to] += weight * (absent ? ABSENT_LOGIT : logits[from]);
-          weights[to] += weight;
-        }
-      }
-    }
-    await hand(top, (tiles.rows[r + 1] ?? grid.height) - top);
-  }
-  const present = areaPx > 0;
-  const reason = present
-    ? null
-    : chosen.length === 0
-      ? 'empty: the slide shows no tissue'
-      : tilesInside === 0
-        ? `absent: presence ${comparison(best, least)} in every tile`
-        : `empty: no pixel has a probability above ${limits.pixel}`;
-  return { present, presence: best, tilesInside, probability: present ? probabilitySum / areaPx : 0, reason, areaPx };
 }

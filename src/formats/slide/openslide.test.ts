@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describePrograms } from '../../../test/helpers/dicom.ts';
+import { survive } from '../../../test/helpers/mutations.ts';
 import { aperioPages, scene, tiffFile } from '../../../test/helpers/tiff.ts';
 import { createRandom } from '../../util/random.ts';
 import { readRaster, writePng } from '../raster.ts';
 import { TIFF_TAG as tag } from '../tiff/directory.ts';
+import { bytesSource } from '../tiff/source.ts';
 import { createMaskTiff } from '../tiff/write-mask.ts';
-import { openSlide } from './slide.ts';
+import { openSlide, readSlide } from './slide.ts';
 
 const PROGRAMS = {
   'openslide-write-png': 'openslide-tools',
@@ -132,6 +134,18 @@ describePrograms(PROGRAMS, 'slides, to other programs', () => {
     const ours = await slide.read(0, { left: 0, top: 0, width: 640, height: 448 });
     await slide.close();
     expect(furthest(ours, whole.data)).toBeLessThanOrEqual(3);
+  });
+
+  it('in JPEG 2000 that are damaged are read or refused: 60', async () => {
+    run('vips', 'crop', at('whole.png'), at('small.png'), '0', '0', '150', '140');
+    run('vips', 'tiffsave', at('small.png'), at('small.tif'), '--tile', '--compression', 'jp2k', '--properties');
+    const source = patched(readFileSync(at('small.tif')), 33003, 'Aperio Image Library v1\r\n150x140|MPP = 0.5');
+    const read = async (bytes: Buffer): Promise<void> => {
+      const slide = await readSlide(bytesSource(bytes, 'a.svs'));
+      const { width, height } = slide;
+      await slide.read(0, { left: 0, top: 0, width: Math.min(width, 200), height: Math.min(height, 200) });
+    };
+    await survive({ name: 'JPEG 2000', sources: [source], text: false, read }, 60);
   });
 
   it('of Aperio have the levels and the microns per pixel that OpenSlide finds', async () => {
