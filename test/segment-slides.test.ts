@@ -166,6 +166,19 @@ describe('segment of a slide', () => {
     );
   });
 
+  it('cuts what lies crowded where it is narrow', async () => {
+    const touching = scene(300, 200, (x, y) => {
+      const cell = Math.hypot(x - 120, y - 100) <= 30 || Math.hypot(x - 174, y - 100) <= 30;
+      return cell ? OBJECT : x > 20 && x < 280 ? TISSUE : GLASS;
+    });
+    writeFileSync(slide, tiffFile(aperioPages(touching, 0.5, 112)));
+    const { stdout } = await call(segment('-p', 'cell nuclei', '-p', 'red', '--json'));
+    const [nuclei, red] = JSON.parse(stdout).results[0].prompts;
+    expect([nuclei.separation, nuclei.count]).toEqual(['watershed', 2]);
+    expect([red.separation, red.count]).toEqual(['components', 1]);
+    expect(nuclei.area_mm2).toBe(red.area_mm2);
+  });
+
   it('gives a receipt whose hashes and round trip are true', async () => {
     expect((await call(segment('-p', 'red', '--tissue', 'all', '--overlap', '8'))).status).toBe(0);
     const receipt = json(join(out, 'case_receipt.json'));

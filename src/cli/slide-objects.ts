@@ -1,16 +1,16 @@
 /**
  * The objects of one prompt in a slide, as bands of its mask come: each is measured, outlined in pixels of the slide itself, and
- * written as soon as it has ended. Objects are connected parts of the mask (corners included), so that one across seams is one.
+ * written as soon as it has ended. Objects are connected parts of the mask (corners included), so that one across seams is one; what
+ * lies crowded is cut where it is narrow.
  */
 import { geoJsonShape } from '../formats/geojson.ts';
 import { outlines } from '../image/outlines.ts';
-import { type RowComponent, rowComponentMask, rowComponents } from '../image/row-components.ts';
+import { type RowComponent, rowComponents } from '../image/row-components.ts';
+import type { Separation } from '../parse/detect.ts';
 import type { ScannedSlide } from '../parse/slide.ts';
 import type { SlideBand } from '../parse/slide-blend.ts';
+import { type SlidePiece, slidePieces } from '../parse/slide-pieces.ts';
 import type { TextFile } from '../util/text-file.ts';
-
-/** A larger box is outlined in steps of several pixels, which bounds memory. */
-const OUTLINE_PIXELS = 1 << 26;
 
 export interface ObjectCounts {
   /** Objects that were written, and smaller ones that were not. */
@@ -32,6 +32,7 @@ const round = (value: number, digits: number): number => Number(value.toFixed(di
 export function objectWriter(
   { grid, mpp }: ScannedSlide,
   name: string,
+  separation: Separation,
   leastUm2: number,
   table: TextFile,
   features: TextFile,
@@ -43,27 +44,25 @@ export function objectWriter(
   const pixelUm2 = mpp * mpp;
   let [objects, smaller, areaUm2] = [0, 0, 0];
 
-  async function write(part: RowComponent): Promise<void> {
-    const area = part.areaPx * pixelUm2;
+  async function writePiece({ areaPx, box, centroid, mask, step: coarse }: SlidePiece, probability: number) {
+    const area = areaPx * pixelUm2;
     if (area < leastUm2) {
       smaller++;
       return;
     }
     objects++;
     areaUm2 += area;
-    const [left, top, right, bottom] = part.box;
+    const [left, top, right, bottom] = box;
     const inSlide = (x: number, y: number) => [round(x * step[0], 2), round(y * step[1], 2)] as const;
-    const probability = round(part.weight / part.areaPx, 4);
     const object = {
       id: objects,
       area_um2: round(area, 3),
-      centroid: inSlide(part.sumX / part.areaPx, part.sumY / part.areaPx),
+      centroid: inSlide(...centroid),
       box: [...inSlide(left, top), ...inSlide(right, bottom)],
       probability,
     };
     await table.write(`${objects === 1 ? '\n' : ',\n'}${JSON.stringify(object)}`);
-    const coarse = Math.max(1, Math.ceil(Math.sqrt(((right - left) * (bottom - top)) / OUTLINE_PIXELS)));
-    const polygons = outlines(rowComponentMask(part, coarse)).map((polygon) =>
+    const polygons = outlines(mask).map((polygon) =>
       polygon.map((ring) => ring.map(([x, y]) => inSlide(left + x * coarse, top + y * coarse))),
     );
     const feature = {
@@ -77,6 +76,11 @@ export function objectWriter(
       },
     };
     await features.write(`${before + objects === 1 ? '\n' : ',\n'}${JSON.stringify(feature)}`);
+  }
+
+  async function write(part: RowComponent): Promise<void> {
+    const probability = round(part.weight / part.areaPx, 4);
+    for (const piece of slidePieces(part, separation)) await writePiece(piece, probability);
   }
 
   return {

@@ -1,5 +1,6 @@
 /** What `segment` says of slides: per prompt and slide in JSON, and the table. */
 import type { ResolvedConcept } from '../parse/concept.ts';
+import type { Separation } from '../parse/detect.ts';
 import type { ScannedSlide, SlideSegmentation } from '../parse/slide.ts';
 import type { ObjectCounts } from './slide-objects.ts';
 import { table } from './table.ts';
@@ -13,7 +14,9 @@ export interface SlidePromptReport {
   readonly presence: number;
   readonly probability: number;
   readonly reason: string | null;
-  /** Connected parts of at least --least-um2, and how many smaller ones the mask has. */
+  /** Connected parts, or what a watershed cut them into. */
+  readonly separation: Separation;
+  /** Objects of at least --least-um2, and how many smaller ones the mask has. */
   readonly count: number;
   readonly smaller: number;
   /** Of the whole mask. */

@@ -11,6 +11,7 @@ import { writePng } from '../formats/raster.ts';
 import { openSlide, type Slide } from '../formats/slide/slide.ts';
 import { overlay } from '../image/overlay.ts';
 import { loadTerms, type Terms } from '../ontology/index.ts';
+import { separationOf } from '../parse/detect.ts';
 import { presenceLimit, presenceLimits } from '../parse/presence.ts';
 import { checkPrompts } from '../parse/prompts.ts';
 import type { Model } from '../parse/segment.ts';
@@ -83,25 +84,35 @@ const [MASK, OVERLAY, REPORT] = [0, 1, 2];
 async function writePrompt(
   prompt: number,
   scanned: ScannedSlide,
-  { command }: Job,
+  { command, terms }: Job,
   model: string,
   paths: readonly string[],
   folder: OutputFolder,
   features: TextFile,
   before: number,
 ) {
-  const text = scanned.prompts[prompt];
+  const question = scanned.questions[prompt];
+  const { text } = question;
+  const separation = separationOf(question, terms === undefined ? {} : { terms });
   const mask = await createSlideMask(folder.stage(paths[MASK]), scanned, text);
   const report = await createTextFile(folder.stage(paths[REPORT]));
   try {
     const about = { notice: NOTICE, model, places: 'in pixels of the slide; boxes are left, top, right, bottom' };
     await report.write(`${JSON.stringify(about).slice(0, -1)},"objects":[`);
-    const objects = objectWriter(scanned, text, command.leastUm2 ?? DEFAULT_LEAST_UM2, report, features, before);
+    const objects = objectWriter(
+      scanned,
+      text,
+      separation,
+      command.leastUm2 ?? DEFAULT_LEAST_UM2,
+      report,
+      features,
+      before,
+    );
     const found = await scanned.answer(prompt, async (band) => {
       await mask.take(band);
       await objects.take(band);
     });
-    const measured = promptMeasures(found, await objects.end(), scanned);
+    const measured = { ...promptMeasures(found, await objects.end(), scanned), separation };
     await report.write(`\n],${JSON.stringify({ ...slideMeasures(scanned), ...measured }).slice(1)}\n`);
     await report.end();
     const { thumbnail, roundTrip } = await mask.end();

@@ -42,7 +42,11 @@ export interface Detection {
 const LEAST_SHARE = 1e-4;
 const LEAST_PX = 4;
 
-function separationOf({ concept }: Segmentation, { instances = 'auto', terms }: DetectOptions): Separation {
+/** How the mask of a prompt is taken apart: as is asked, else by what the ontology knows of it. */
+export function separationOf(
+  { concept }: Pick<Segmentation, 'concept'>,
+  { instances = 'auto', terms }: Pick<DetectOptions, 'instances' | 'terms'>,
+): Separation {
   if (instances !== 'auto') return instances;
   const known = (terms?.concepts ?? concepts).find(({ name }) => name === concept?.name);
   return known?.crowded === true ? 'watershed' : 'components';

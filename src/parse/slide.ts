@@ -74,7 +74,8 @@ export interface SlideSegmentation extends Question {
 
 /** A slide whose tiles the model has seen. */
 export interface ScannedSlide {
-  readonly prompts: readonly string[];
+  /** The prompts with what they were understood as. */
+  readonly questions: readonly Question[];
   /** Microns per pixel of the slide, and of the grid. */
   readonly pixelSize: PixelSize;
   readonly mpp: number;
@@ -184,11 +185,15 @@ export async function scanSlide(
     } else kept++;
     options.onTile?.(i + 1, chosen.length);
   }
+  const questions = prompts.map((text) => {
+    const resolution = resolve(text, terms === undefined ? {} : { terms });
+    return { text, ...describeResolution(text, resolution, terms) };
+  });
   const pixelMm2 = (mpp / 1000) ** 2;
   const grey =
     tissue.threshold === null ? ['the slide has no colour to tell tissue from glass by: all of it was asked'] : [];
   return {
-    prompts,
+    questions,
     pixelSize,
     mpp,
     grid,
@@ -200,11 +205,8 @@ export async function scanSlide(
     kept,
     notes: [...slide.notes, ...scaleNotes(slide, pixelSize, mpp), ...grey],
     async answer(prompt, take) {
-      const text = prompts[prompt];
-      const resolution = resolve(text, terms === undefined ? {} : { terms });
-      const question = { text, ...describeResolution(text, resolution, terms) };
       const found = await blendTiles(prompt, { grid, tiles, chosen, store, limits, signal }, take);
-      return { ...question, ...found, areaMm2: found.areaPx * pixelMm2 };
+      return { ...questions[prompt], ...found, areaMm2: found.areaPx * pixelMm2 };
     },
   };
 }
