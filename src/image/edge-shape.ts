@@ -6,8 +6,7 @@
 
 /** Side of the square that pictures are compared at. */
 export const SIDE = 64;
-const CELL = 8;
-const CELLS = SIDE / CELL;
+const CELLS = 8;
 /** Slopes below, in grey levels a pixel, are noise of compression. */
 const NOISE = 0.75;
 const LEAST_HALF = 1.5;
@@ -81,16 +80,19 @@ export const SHAPE = 2 * CELLS * CELLS;
 const PART = SHAPE / 4;
 
 /**
- * Directions added up in 8 x 8 cells, of length 1, in four parts: what stays, and what changes its sign, under mirror images. So one
+ * Directions of the part that lies `inset` pixels inside, added up in 8 x 8 cells, of length 1, in four parts: what stays, and what changes its sign, under mirror images. So one
  * pass over two shapes gives their cosine under all four.
  */
-export function shapeOf(directions: Directions): Float32Array {
+export function shapeOf(directions: Directions, inset = 0): Float32Array {
   const n = SIDE * SIDE;
   const cells = new Float64Array(SHAPE);
-  for (let i = 0; i < n; i++) {
-    const cell = Math.floor(i / SIDE / CELL) * CELLS + Math.floor((i % SIDE) / CELL);
-    cells[cell] += directions[i];
-    cells[SHAPE / 2 + cell] += directions[n + i];
+  const cellOf = (at: number): number => Math.floor(((at + 0.5 - inset) * CELLS) / (SIDE - 2 * inset));
+  for (let y = inset; y < SIDE - inset; y++) {
+    for (let x = inset; x < SIDE - inset; x++) {
+      const cell = cellOf(y) * CELLS + cellOf(x);
+      cells[cell] += directions[y * SIDE + x];
+      cells[SHAPE / 2 + cell] += directions[n + y * SIDE + x];
+    }
   }
   const length = Math.sqrt(cells.reduce((sum, value) => sum + value * value, 0));
   const shape = new Float32Array(SHAPE);

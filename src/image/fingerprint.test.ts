@@ -25,7 +25,7 @@ async function image(source: Sharp): Promise<Image> {
   return { data: new Uint8Array(data), width: info.width, height: info.height, channels: 1 };
 }
 
-const full = { mirrored: false, turned: false, inverted: false };
+const full = { mirrored: false, turned: false, inverted: false, cropped: false };
 
 /** The picture with its grey levels mapped. */
 async function toned(map: (value: number) => number): Promise<Image> {
@@ -47,6 +47,11 @@ describe('copies of a picture are found', () => {
     ['brighter', full, () => toned((value) => 1.3 * value + 25)],
     ['another window', full, () => toned((value) => 2 * (value - 60))],
     ['a hard window', full, () => toned((value) => 4 * (value - 90))],
+    [
+      'a crop',
+      { ...full, cropped: true },
+      () => image(raw().extract({ left: 4, top: 7, width: SIDE - 10, height: SIDE - 12 })),
+    ],
     ['inverted', { ...full, inverted: true }, () => toned((value) => 255 - value)],
   ])('%s', async (_, how, copy) => {
     const prints = [fingerprint(await image(raw())), fingerprint(await copy())];

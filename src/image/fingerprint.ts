@@ -1,8 +1,9 @@
 /**
  * Whether two images show the same picture, whatever was done to it on the way: another size, compression or window, inversion, a
- * mirror image or a quarter turn. First the directions of edges in coarse cells, for all pairs; then pixel by pixel: the directions
+ * mirror image, a quarter turn or a crop. First the directions of edges in coarse cells, for all pairs; then pixel by pixel: the directions
  * agree, or they agree less and the grey levels of one are a function of those of the other, which is what a hard window leaves.
  */
+import { cropAgreement } from './crop.ts';
 import {
   agreement,
   type Directions,
@@ -24,6 +25,10 @@ const LEAST_ALIKE = 0.915;
 const LEAST_OF_FUNCTION = 0.78;
 const LEAST_EXPLAINED = 0.95;
 const LEVELS = 64;
+/** Crops are looked for in pairs whose shapes are this alike, and once cut to one of these insets (pixels of 64) that alike. */
+const LEAST_UNCUT = 0.5;
+const INSETS = [2, 4, 6];
+const LEAST_CUT = 0.84;
 /** Milliseconds of comparing after which others get their turn. */
 const TURN = 50;
 
@@ -75,6 +80,8 @@ export interface Duplicate {
   /** Its axes are exchanged too: with a mirror image that is a quarter turn. */
   readonly turned: boolean;
   readonly inverted: boolean;
+  /** One of them is an inner part of the other. */
+  readonly cropped: boolean;
 }
 
 export interface DuplicateOptions {
@@ -92,7 +99,14 @@ function compare(a: Fingerprint, b: Fingerprint, mirror: number, turned: boolean
   const alike = Math.abs(signed);
   const cut = alike >= LEAST_OF_FUNCTION && mirror === 0 && !turned;
   if (alike < LEAST_ALIKE && !(cut && isFunction(a.grey, b.grey))) return undefined;
-  return { alike, mirrored: mirror > 0, turned, inverted: signed < 0 };
+  return { alike, mirrored: mirror > 0, turned, inverted: signed < 0, cropped: false };
+}
+
+/** Shapes of pictures in one table, the part that lies `inset` pixels inside. */
+function shapesOf(all: readonly Directions[], inset = 0): Float32Array {
+  const table = new Float32Array(all.length * SHAPE);
+  for (const [i, directions] of all.entries()) table.set(shapeOf(directions, inset), i * SHAPE);
+  return table;
 }
 
 /** All pairs of the same picture, `first` before `second`. Others get their turn while it compares. */
@@ -101,13 +115,49 @@ export async function findDuplicates(
   { skip = () => false, signal, onProgress }: DuplicateOptions = {},
 ): Promise<Duplicate[]> {
   const n = prints.length;
-  const [plain, across] = [new Float32Array(n * SHAPE), new Float32Array(n * SHAPE)];
-  for (const [i, { directions }] of prints.entries()) {
-    plain.set(shapeOf(directions), i * SHAPE);
-    across.set(shapeOf(transposed(directions)), i * SHAPE);
-  }
+  const directions = prints.map((print) => print.directions);
+  const plain = shapesOf(directions);
+  const across = shapesOf(directions.map(transposed));
+  const inner = INSETS.map((inset) => shapesOf(directions, inset));
   const found: Duplicate[] = [];
   const cosines = new Float64Array(4);
+
+  /** How one picture is an inner part of the other; `undefined` where neither is. */
+  const cropOf = (first: number, second: number, uncut: number): Omit<Duplicate, 'first' | 'second'> | undefined => {
+    for (const [whole, part] of [
+      [first, second],
+      [second, first],
+    ]) {
+      let [best, inset] = [Math.max(LEAST_CUT, uncut), 0];
+      for (const [i, table] of inner.entries()) {
+        shapeCosines(table, whole, plain, part, cosines);
+        if (Math.abs(cosines[0]) > best) [best, inset] = [Math.abs(cosines[0]), INSETS[i]];
+      }
+      if (inset === 0) continue;
+      const alike = cropAgreement(directions[whole], directions[part], inset);
+      if (alike >= LEAST_ALIKE) return { alike, mirrored: false, turned: false, inverted: false, cropped: true };
+    }
+    return undefined;
+  };
+
+  /** How two pictures are the same; `undefined` where they are not. */
+  const sameOf = (first: number, second: number): Duplicate | undefined => {
+    let best: Duplicate | undefined;
+    let uncut = 0;
+    for (const table of [plain, across]) {
+      shapeCosines(plain, first, table, second, cosines);
+      if (table === plain) uncut = Math.abs(cosines[0]);
+      for (let mirror = 0; mirror < 4; mirror++) {
+        if (Math.abs(cosines[mirror]) < LEAST_COSINE || skip(first, second)) continue;
+        const same = compare(prints[first], prints[second], mirror, table === across);
+        if (same !== undefined && same.alike > (best?.alike ?? 0)) best = { first, second, ...same };
+      }
+    }
+    if (best !== undefined || uncut < LEAST_UNCUT || skip(first, second)) return best;
+    const crop = cropOf(first, second, uncut);
+    return crop && { first, second, ...crop };
+  };
+
   let turn = performance.now();
   for (let first = 0; first < n; first++) {
     if (performance.now() - turn > TURN) {
@@ -117,16 +167,8 @@ export async function findDuplicates(
       turn = performance.now();
     }
     for (let second = first + 1; second < n; second++) {
-      let best: Duplicate | undefined;
-      for (const table of [plain, across]) {
-        shapeCosines(plain, first, table, second, cosines);
-        for (let mirror = 0; mirror < 4; mirror++) {
-          if (Math.abs(cosines[mirror]) < LEAST_COSINE || skip(first, second)) continue;
-          const same = compare(prints[first], prints[second], mirror, table === across);
-          if (same !== undefined && same.alike > (best?.alike ?? 0)) best = { first, second, ...same };
-        }
-      }
-      if (best !== undefined) found.push(best);
+      const same = sameOf(first, second);
+      if (same !== undefined) found.push(same);
     }
   }
   onProgress?.(n, n);

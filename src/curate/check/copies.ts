@@ -51,10 +51,14 @@ export async function reportDuplicates(
   };
   const prints = pictures.map(({ print }) => print);
   const found = await findDuplicates(prints, { ...options, skip });
-  return found.map(({ first, second, alike, mirrored, turned, inverted }): Pair => {
+  return found.map(({ first, second, alike, mirrored, turned, inverted, cropped }): Pair => {
     const [a, b] = [pictures[first], pictures[second]];
     const kind = a.split === b.split ? 'duplicate' : 'duplicate across splits';
-    const done = [...(turned ? ['turned'] : mirrored ? ['mirrored'] : []), ...(inverted ? ['inverted'] : [])];
+    const done = [
+      ...(turned ? ['turned'] : mirrored ? ['mirrored'] : []),
+      ...(inverted ? ['inverted'] : []),
+      ...(cropped ? ['cropped'] : []),
+    ];
     const how = done.length === 0 ? '' : `, ${done.join(' and ')}`;
     report(problems, kind, b, `the same picture as ${a.file}${how} (${alike.toFixed(3)})`);
     return [first, second];
