@@ -7,7 +7,7 @@
  * `--pairs` also prints the pairs of the folder.
  */
 import { parseArgs } from 'node:util';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { table } from '../src/cli/table.ts';
 import { subjectOf } from '../src/curate/check/subjects.ts';
 import { openSplits } from '../src/dataset/index.ts';
@@ -24,7 +24,7 @@ const [root] = positionals;
 
 const raw = ({ data, width, height }: Image) => sharp(data, { raw: { width, height, channels: 3 } });
 
-async function back(made: sharp.Sharp): Promise<Image> {
+async function back(made: Sharp): Promise<Image> {
   const { data, info } = await made.removeAlpha().raw().toBuffer({ resolveWithObject: true });
   return { data: new Uint8Array(data), width: info.width, height: info.height, channels: 3 };
 }

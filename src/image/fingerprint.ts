@@ -21,9 +21,13 @@ import type { Image } from './types.ts';
 /** Cosine of shapes from which on pixels are looked at. */
 const LEAST_COSINE = 0.66;
 const LEAST_ALIKE = 0.915;
-/** Less agreement is enough for pictures that lie alike, where this share of the variance is explained by the other's grey levels. */
+/** Less agreement is enough for pictures that lie alike, where a window has cut something off and the other's grey levels explain this share of the variance. */
 const LEAST_OF_FUNCTION = 0.78;
 const LEAST_EXPLAINED = 0.95;
+/** A window cuts off at least this share of the pixels, which become black or white in one picture only. */
+const LEAST_CUT_OFF = 0.1;
+const DARKEST = 2;
+const BRIGHTEST = 253;
 const LEVELS = 64;
 /** Crops are looked for in pairs whose shapes are this alike, and once cut to one of these insets (pixels of 64) that alike. */
 const LEAST_UNCUT = 0.5;
@@ -66,9 +70,12 @@ function explained(a: Uint8Array, b: Uint8Array): number {
   return squares > mean ? between / (squares - mean) : 0;
 }
 
-/** Whether the grey levels of one picture tell those of the other. */
-function isFunction(a: Uint8Array, b: Uint8Array): boolean {
-  return Math.max(explained(a, b), explained(b, a)) >= LEAST_EXPLAINED;
+const isCut = (grey: number): boolean => grey <= DARKEST || grey >= BRIGHTEST;
+
+/** Whether one picture is the other through a window: parts of it are cut off, and the grey levels of one tell those of the other. */
+function isWindowed(a: Uint8Array, b: Uint8Array): boolean {
+  const cut = a.reduce((count, grey, i) => count + (isCut(grey) === isCut(b[i]) ? 0 : 1), 0);
+  return cut > LEAST_CUT_OFF * a.length && Math.max(explained(a, b), explained(b, a)) >= LEAST_EXPLAINED;
 }
 
 /** Two pictures that are the same: positions, how alike (0..1), and what was done to the second one. */
@@ -98,7 +105,7 @@ function compare(a: Fingerprint, b: Fingerprint, mirror: number, turned: boolean
   const signed = agreement(a.directions, directions, mirror);
   const alike = Math.abs(signed);
   const cut = alike >= LEAST_OF_FUNCTION && mirror === 0 && !turned;
-  if (alike < LEAST_ALIKE && !(cut && isFunction(a.grey, b.grey))) return undefined;
+  if (alike < LEAST_ALIKE && !(cut && isWindowed(a.grey, b.grey))) return undefined;
   return { alike, mirrored: mirror > 0, turned, inverted: signed < 0, cropped: false };
 }
 
