@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { buildSet } from '../src/curate/build/build.ts';
 import { openDataset } from '../src/dataset/layout.ts';
 import { encodeNifti } from '../src/formats/nifti.ts';
+import type { Volume } from '../src/image/volume.ts';
 import { createRandom } from '../src/util/random.ts';
 import { callCli } from './helpers/cli.ts';
 import { buildTree, digitsPng, HEAD, png, temporaryFolder, writeTree } from './helpers/sources.ts';
@@ -402,18 +403,14 @@ describe('going on', () => {
   const yaml = PAIRS.replaceAll('.png', '.nii').replace('split: train', 'split: {test: 0.3}');
   async function sourceOf(root: string): Promise<void> {
     const random = createRandom(5);
-    const grid = {
-      size: [64, 64, SLICES],
-      spacing: [1, 1, 2],
-      origin: [0, 0, 0],
-      identifiers: {},
-      channels: 1,
+    const grid: Omit<Volume, 'data'> = {
+      ...{ size: [64, 64, SLICES], spacing: [1, 1, 2], origin: [0, 0, 0], identifiers: {}, channels: 1 },
       direction: [
         [1, 0, 0],
         [0, 1, 0],
         [0, 0, 1],
       ],
-    } as const;
+    };
     for (let i = 0; i < FILES; i++) {
       const noise = Int16Array.from({ length: 64 * 64 * SLICES }, () => random.integer(1000));
       const labels = Uint8Array.from({ length: 64 * 64 * SLICES }, (_, at) => (at % 64 < 20 + i ? 1 : 2));

@@ -10,7 +10,7 @@ import { makeFolder, readFileChecked, systemReason, writeFileAtomic } from '../.
 import { parseRecipe, partTargets, type Recipe } from '../recipe/recipe.ts';
 import { FOLDERS, type Journal, namesIn, openJournal } from './journal.ts';
 import { type Plan, planBuild, type Unit } from './plan.ts';
-import { runPool } from './pool.ts';
+import { handful, runPool } from './pool.ts';
 import { type BuildRecord, type ImageRecord, recordFiles } from './record.ts';
 import { buildLine, unitKey } from './unit.ts';
 import { isExhaustive } from './write-slice.ts';
@@ -200,9 +200,12 @@ export async function buildSet(file: string, options: BuildOptions): Promise<Bui
       const input = { text, file, source, folder, size };
       await runPool(todo, input, options.workers, (message) => add(plan.units[message.index], message), signal);
     } else {
-      for (const unit of todo) {
+      for (let from = 0; from < todo.length; ) {
         signal?.throwIfAborted();
-        await add(unit, await buildLine(unit, { recipe, source, folder, size }));
+        const units = handful(todo, from);
+        const lines = await Promise.all(units.map((unit) => buildLine(unit, { recipe, source, folder, size })));
+        for (const [i, unit] of units.entries()) await add(unit, lines[i]);
+        from += units.length;
       }
     }
     const { images, masks, dropped, slicesDropped, failures } = await finish(recipe, plan, journal, folder, size);

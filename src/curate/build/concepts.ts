@@ -6,8 +6,17 @@ export type ConceptNames = (target: string) => { readonly concept: string | null
 /** From this confidence on a target is the concept. */
 const SURE = 0.8;
 
-/** Names by target, each looked up once. */
+const made = new Map<string, ConceptNames>();
+
+/** Names by target, each looked up once per kind of image. */
 export function conceptNames(set: string, modality: string, site: string): ConceptNames {
+  const key = `${set}_${modality}_${site}`;
+  const names = made.get(key) ?? lookUp(set, modality, site);
+  made.set(key, names);
+  return names;
+}
+
+function lookUp(set: string, modality: string, site: string): ConceptNames {
   const context = knownContext(set, modality, site);
   const known = new Map<string, ReturnType<ConceptNames>>();
   return (target) => {

@@ -5,7 +5,7 @@
 import { type Fit, fitInSquare } from '../../image/fit.ts';
 import { resizeBicubicPil, resizeNearest } from '../../image/resize.ts';
 import { toRgb8 } from '../../image/rgb.ts';
-import type { Image } from '../../image/types.ts';
+import type { Box, Image } from '../../image/types.ts';
 import type { Samples } from '../../image/volume.ts';
 import { applyWindow, invert, percentiles, SITE_WINDOWS, type Window } from '../../image/window.ts';
 import { findImageType } from '../../ontology/index.ts';
@@ -77,22 +77,48 @@ function place(data: Uint8Array, channels: number, { size, inner }: Fit): Uint8A
 
 /** The picture in its square; samples are kept where nothing is resized. */
 export function squareImage(image: Image, fit: Fit): Image {
-  const { data } = resizeBicubicPil(image, fit.inner.width, fit.inner.height);
+  const { inner } = fit;
+  const same = image.width === inner.width && image.height === inner.height;
+  const { data } = same ? image : resizeBicubicPil(image, inner.width, inner.height);
   return { ...image, data: place(data as Uint8Array, image.channels, fit), width: fit.size, height: fit.size };
 }
 
-/** A mask in its square, 0 and 255. */
-export function squareMask(data: Uint8Array, fit: Fit): { readonly data: Uint8Array; readonly area: number } {
-  const { data: inner } = resizeNearest(
-    { data, width: fit.width, height: fit.height },
-    fit.inner.width,
-    fit.inner.height,
-  );
+/** A mask in its square: 0 and 255, with its pixels counted and boxed. */
+export interface SquareMask {
+  readonly data: Uint8Array;
+  readonly area: number;
+  readonly box: Box;
+}
+
+/** Puts a mask `[height, width]` of 0 and 1 into its square. */
+export function squareMask(data: Uint8Array, fit: Fit): SquareMask {
+  const { width, height, size, inner } = fit;
+  const same = width === inner.width && height === inner.height;
+  const scaled = same ? data : resizeNearest({ data, width, height }, inner.width, inner.height).data;
+  const square = new Uint8Array(size * size);
   let area = 0;
-  for (let i = 0; i < inner.length; i++) {
-    if (inner[i] === 0) continue;
-    inner[i] = 255;
-    area++;
+  let [left, top, right, bottom] = [size, size, 0, 0];
+  for (let y = 0; y < inner.height; y++) {
+    const row = y * inner.width;
+    // most rows are empty: looked for natively
+    const first = scaled.indexOf(1, row);
+    if (first === -1) break;
+    if (first >= row + inner.width) {
+      y = Math.floor(first / inner.width) - 1;
+      continue;
+    }
+    const to = (inner.top + y) * size + inner.left - row;
+    let last = first;
+    for (let i = first; i < row + inner.width; i++) {
+      if (scaled[i] === 0) continue;
+      square[to + i] = 255;
+      area++;
+      last = i;
+    }
+    if (first - row < left) left = first - row;
+    if (last - row >= right) right = last - row + 1;
+    if (y < top) top = y;
+    bottom = y + 1;
   }
-  return { data: place(inner, 1, fit), area };
+  return { data: square, area, box: [left + inner.left, top + inner.top, right + inner.left, bottom + inner.top] };
 }

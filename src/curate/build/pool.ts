@@ -32,6 +32,13 @@ function workerFile(): URL {
   return new URL(built, import.meta.url);
 }
 
+/** The next units that are in hand together: a few small ones, or a large one. */
+export function handful(units: readonly Unit[], from: number): readonly Unit[] {
+  if (units[from].bytes > SMALL) return units.slice(from, from + 1);
+  const large = units.slice(from, from + IN_HAND).findIndex(({ bytes }) => bytes > SMALL);
+  return units.slice(from, from + (large === -1 ? IN_HAND : large));
+}
+
 /** Runs all units on threads; `done` is called for each as it is finished, one after another. */
 export async function runPool(
   units: readonly Unit[],

@@ -3,7 +3,6 @@
  * the usual display.
  */
 import type { SliceLayout } from '../../image/slice.ts';
-import type { Box } from '../../image/types.ts';
 import type { Layer } from '../readers/layer.ts';
 import type { Part } from '../recipe/recipe.ts';
 
@@ -132,17 +131,4 @@ export function outside(mask: SliceMask, holder: SliceMask | undefined): number 
   let count = 0;
   for (let i = 0; i < mask.data.length; i++) if (mask.data[i] === 1 && holder.data[i] === 0) count++;
   return count;
-}
-
-/** The smallest box round the pixels of a mask `[height, width]`. */
-export function boxOf(data: Uint8Array, width: number): Box {
-  let [left, top, right, bottom] = [width, data.length / width, 0, 0];
-  for (let i = 0; i < data.length; i++) {
-    if (data[i] === 0) continue;
-    const x = i % width;
-    const y = (i - x) / width;
-    [left, right] = [Math.min(left, x), Math.max(right, x + 1)];
-    [top, bottom] = [Math.min(top, y), Math.max(bottom, y + 1)];
-  }
-  return [left, top, right, bottom];
 }

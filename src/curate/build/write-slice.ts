@@ -5,14 +5,22 @@ import type { Fit } from '../../image/fit.ts';
 import type { SliceLayout } from '../../image/slice.ts';
 import type { Box, Image } from '../../image/types.ts';
 import { orientationLabel, type Volume } from '../../image/volume.ts';
-import { writeFileAtomic } from '../../util/files.ts';
+import { writeSmallFileAtomic } from '../../util/files.ts';
 import type { Pixels } from '../readers/frames.ts';
 import { type Part, partTargets, type Recipe } from '../recipe/recipe.ts';
 import type { ConceptNames } from './concepts.ts';
-import { eightBit, type SlicePixels, squareFit, squareImage, squareMask, windowOf } from './picture.ts';
+import {
+  eightBit,
+  type SlicePixels,
+  type SquareMask,
+  squareFit,
+  squareImage,
+  squareMask,
+  windowOf,
+} from './picture.ts';
 import { hashShare, type Unit } from './plan.ts';
 import type { ImageRecord, MaskRecord, SourcePlace } from './record.ts';
-import { boxOf, outside, type SliceMask } from './slice-masks.ts';
+import { outside, type SliceMask } from './slice-masks.ts';
 
 /** What the slices of an image are written with. */
 export interface SliceContext {
@@ -71,7 +79,7 @@ export interface Cut {
 interface Found {
   readonly target: string;
   readonly mask: SliceMask;
-  readonly square: ReturnType<typeof squareMask>;
+  readonly square: SquareMask;
 }
 
 /** What is in a slice, what is surely not, and of what nothing is known. */
@@ -140,13 +148,13 @@ export async function writeSlice(context: SliceContext, cut: Cut): Promise<Image
     return {
       ...{ target, file: `${unit.split}_mask/${stem}_${target.replaceAll(' ', '+')}.png`, ...context.names(target) },
       ...{ from, source: [...files].sort(), labels: [...labels].sort(), area: square.area, sourceArea },
-      box: boxOf(square.data, size),
+      box: square.box,
       instances: boxes?.map((box) => scaled(box, fit)) ?? null,
     };
   });
   const write = async (name: string, picture: Image): Promise<void> => {
     written.push(name);
-    await writeFileAtomic(join(folder, name), await encodePng(picture));
+    writeSmallFileAtomic(join(folder, name), await encodePng(picture));
   };
   const file = `${unit.split}/${stem}.png`;
   const square = { width: size, height: size, channels: 1 } as const;

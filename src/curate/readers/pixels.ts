@@ -88,11 +88,14 @@ export async function openPixels(path: string, options: PixelOptions = {}): Prom
   return { ...file, read: async (frame) => oneChannel(await file.read(frame), channel, path) };
 }
 
+/** Endings of files that are no volumes, which need not be looked for as folders. */
+const PLAIN = /\.(png|jpe?g|webp|tiff?|bmp|dcm)$/i;
+
 async function openAny(path: string, options: PixelOptions): Promise<PixelFile> {
   if (ARRAY_ENDING.test(path)) return arrayFrames(await openArray(path, options.variable), path, options);
   if (options.variable !== undefined || options.axes !== undefined) {
     throw new BiomedParseError('input', `${path} is no array (.npy, .npz, .mat, .h5), which variable and axes are for`);
   }
-  const kind = await volumeKind(path);
+  const kind = PLAIN.test(path) ? null : await volumeKind(path);
   return kind === null ? openPlain(path) : openVolume(path, kind === 'DICOM series');
 }
