@@ -1,4 +1,5 @@
 /** Every reader of masks, by value, on small sources in the layout that it is for. Nothing is resampled here: a pixel is a pixel. */
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { encodeNpy } from '../src/formats/npy.ts';
 import { buildTree, digitsPng, HEAD, png } from './helpers/sources.ts';
@@ -69,6 +70,15 @@ describe('masks whose pixels are numbers', () => {
     expect(await built.mask('brain tumor', '-a_')).toEqual(['0110', '0110', '0000', '0000']);
     expect(await built.mask('edema', '-a_')).toEqual(['0001', '0001', '0000', '0000']);
     expect(await built.mask('brain tumor', '-b_')).toEqual(['0010', '0110', '0000', '0000']);
+  });
+
+  it('masks in GIF', async () => {
+    const yaml = mask(['file: m/{id}.gif', 'reader: binary', 'target: brain tumor']);
+    const gif = await sharp(Buffer.from([0, 255, 0, 0]), { raw: { width: 2, height: 2, channels: 1 } })
+      .gif()
+      .toBuffer();
+    const built = await buildTree(yaml, { 'images/a.png': await digitsPng(['11', '22']), 'm/a.gif': gif }, 2);
+    expect(await built.mask('brain tumor')).toEqual(['01', '00']);
   });
 
   it('bits: a pixel of several labels', async () => {

@@ -2,6 +2,7 @@
  * Ordinary image files, and the one door to sharp: PNG, JPEG, WebP and TIFF in, PNG out.
  * 8-bit and 16-bit samples are kept exactly, as are float samples of grey TIFF; palettes become RGB, 1-bit becomes 0 and 255, CMYK becomes
  * sRGB, other colour profiles are ignored (as the published code's reader does), EXIF orientation is applied. Grey with alpha becomes RGBA.
+ * GIF (one page) and BMP are read where `allowed` names them, as old data sets have their masks in them.
  * Refused with a one-line `input` error: anything else by name, damaged or truncated data, several pages in a file, more than 100 megapixels.
  * sharp hands out 8 bits of 16-bit data unless both the colour space and the depth are asked for: see `decodePlan`.
  */
@@ -9,6 +10,7 @@ import sharp, { type Metadata } from 'sharp';
 import type { Image, Mask } from '../image/types.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { readFileChecked, writeFileAtomic } from '../util/files.ts';
+import { decodeBmp, isBmp } from './bmp.ts';
 
 /** Largest number of pixels that is decoded. */
 export const MAX_PIXELS = 100_000_000;
@@ -21,13 +23,13 @@ sharp.cache(false);
 const ascii = (bytes: Uint8Array, from: number, to: number): string => String.fromCharCode(...bytes.subarray(from, to));
 
 /** The allowed format that the first bytes announce, or in words what the bytes seem to be. */
-function sniff(bytes: Uint8Array): { format: string } | { other: string } {
+function sniff(bytes: Uint8Array, allowed: string): { format: string } | { other: string } {
   const start = ascii(bytes, 0, 16);
   if (start.startsWith('\x89PNG\r\n\x1a\n')) return { format: 'PNG' };
   if (start.startsWith('\xff\xd8\xff')) return { format: 'JPEG' };
   if (start.startsWith('RIFF') && start.slice(8, 12) === 'WEBP') return { format: 'WebP' };
   if (/^(II[*+]\0|MM\0[*+])/.test(start)) return { format: 'TIFF' };
-  if (start.startsWith('GIF8')) return { other: 'a GIF' };
+  if (start.startsWith('GIF8')) return allowed.includes('GIF') ? { format: 'GIF' } : { other: 'a GIF' };
   if (start.startsWith('%PDF')) return { other: 'a PDF' };
   if (start.startsWith('BM')) return { other: 'a BMP' };
   if (start.startsWith('PK\x03\x04')) return { other: 'a zip archive' };
@@ -147,7 +149,8 @@ export async function readRaster(
   const name = label ?? (typeof source === 'string' ? source : 'image bytes');
   const bytes = typeof source === 'string' ? await readFileChecked(source) : source;
   if (bytes.byteLength === 0) refuse(name, `the file is empty (0 bytes); allowed: ${allowed}`);
-  const kind = sniff(bytes);
+  if (isBmp(bytes) && allowed.includes('BMP')) return decodeBmp(bytes, name);
+  const kind = sniff(bytes, allowed);
   if ('other' in kind) refuse(name, `it is ${kind.other}; allowed: ${allowed}`);
   return decode(bytes, kind.format, name);
 }

@@ -30,7 +30,7 @@ function oneChannel(pixels: Pixels, channel: number, path: string): Pixels {
 async function openPlain(path: string): Promise<PixelFile> {
   const bytes = await readFileChecked(path);
   if (!isDicom(bytes)) {
-    const { data, width, height, channels } = await readRaster(bytes, path, IMAGE_FORMATS);
+    const { data, width, height, channels } = await readRaster(bytes, path, `${IMAGE_FORMATS}, GIF, BMP`);
     return only(unplaced(data, [width, height, 1], channels));
   }
   const image = openDicom(bytes, path);
@@ -89,7 +89,7 @@ export async function openPixels(path: string, options: PixelOptions = {}): Prom
 }
 
 /** Endings of files that are no volumes, which need not be looked for as folders. */
-const PLAIN = /\.(png|jpe?g|webp|tiff?|bmp|dcm)$/i;
+const PLAIN = /\.(png|jpe?g|webp|tiff?|bmp|gif|dcm)$/i;
 
 async function openAny(path: string, options: PixelOptions): Promise<PixelFile> {
   if (ARRAY_ENDING.test(path)) return arrayFrames(await openArray(path, options.variable), path, options);
