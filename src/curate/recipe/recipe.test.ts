@@ -1,9 +1,10 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { matchPath, parsePattern, patternExpression } from './pattern.ts';
 import { parseRecipe } from './recipe.ts';
 import { recipeFile, shippedRecipes } from './registry.ts';
+import { recipeReader } from './schema.ts';
 
 const LINES = [
   'name: demo',
@@ -153,6 +154,36 @@ describe('recipes', () => {
   });
 });
 
+describe('the schema', () => {
+  it('is published as it is read (vitest -u writes it anew)', async () => {
+    const schema = {
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      title: 'A recipe',
+      ...recipeReader.schema,
+    };
+    await expect(`${JSON.stringify(schema, null, 1)}\n`).toMatchFileSnapshot('../../../recipes/recipe.schema.json');
+  });
+
+  it('is documented field by field, and its examples are recipes', async () => {
+    const page = await readFile(new URL('../../../docs/recipes.md', import.meta.url), 'utf8');
+    const names = new Set<string>();
+    const look = (schema: unknown): void => {
+      if (Array.isArray(schema)) for (const one of schema) look(one);
+      else if (typeof schema === 'object' && schema !== null) {
+        const { properties = {}, enum: words = [], ...rest } = schema as { properties?: object; enum?: string[] };
+        for (const name of [...Object.keys(properties), ...words]) names.add(name);
+        look([...Object.values(properties), ...Object.values(rest)]);
+      }
+    };
+    look(recipeReader.schema);
+    expect(names.size).toBeGreaterThan(80);
+    const written = (name: string): boolean => new RegExp(`[\`{ ,(]${name}[\`}: ,)]`).test(page);
+    expect([...names].filter((name) => !written(name))).toEqual([]);
+    const examples = [...page.matchAll(/```yaml\n(name: .*?)```/gs)].map(([, text]) => text);
+    expect(examples.map((text, i) => parseRecipe(text, `example ${i}`).name)).toEqual(['ACDC', 'my-polyps']);
+  });
+});
+
 describe('patterns', () => {
   const match = (pattern: string, path: string): unknown => matchPath(patternExpression(parsePattern(pattern)), path);
   it.each([
@@ -181,7 +212,7 @@ describe('shipped recipes', () => {
   it('are all valid, say what they were checked against, and cite', async () => {
     const { readRecipe } = await import('./recipe.ts');
     const files = await readdir(new URL('../../../recipes/', import.meta.url));
-    expect(files.every((file) => file.endsWith('.yaml'))).toBe(true);
+    expect(files.filter((file) => !file.endsWith('.yaml'))).toEqual(['recipe.schema.json']);
     for (const name of await shippedRecipes()) {
       const { checked, facts = [], licence } = await readRecipe(await recipeFile(name));
       expect([name, checked !== undefined, facts.length > 0, licence !== '']).toEqual([name, true, true, true]);
