@@ -4,7 +4,7 @@
  * it this machine's MatMul peak in the same turns, the process's peak memory, and how the masks of int8 agree with those of
  * float32 (of random weights on a random image).
  *
- *   node --import tsx bench/full-size.ts [--threads 2] [--rounds 3] [--json]
+ *   node --import tsx bench/full-size.ts [--threads 2] [--rounds 3] [--size 1024] [--json]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,6 +30,7 @@ const { values: options } = parseArgs({
   options: {
     threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
+    size: { type: 'string', default: '1024' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -37,7 +38,8 @@ const threads = readCount('threads', options.threads);
 const rounds = readCount('rounds', options.rounds);
 const promptCounts = [1, 2, 13];
 const config = publishedConfig;
-const size = config.imageSize;
+/** Side of the image: a smaller one, a multiple of 32, for a quick look. */
+const size = readCount('size', options.size, 32);
 
 /** Weights of a trained network's spread, so that no value degenerates; speed does not depend on them otherwise. */
 async function writeWeights(folder: string): Promise<void> {

@@ -51,6 +51,7 @@ export {
 } from './image/volume.ts';
 export { applyWindow, SITE_WINDOWS, type Window } from './image/window.ts';
 export type { ModelConfig } from './model/config.ts';
+export type { Precision } from './model/precision.ts';
 export { type Concept, concepts } from './ontology/concepts/index.ts';
 export { type NearMiss, type Resolution, type ResolveOptions, resolve } from './ontology/resolve/resolve.ts';
 export { loadTerms, type Terms } from './ontology/resolve/terms.ts';

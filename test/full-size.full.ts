@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dice } from '../src/evaluate/metrics.ts';
 import { readRaster } from '../src/formats/raster.ts';
 import { lowerToOnnx } from '../src/graph/onnx/lower.ts';
 import { cpuTarget } from '../src/graph/onnx/target.ts';
@@ -18,6 +19,7 @@ import { publishedConfig } from '../src/model/config.ts';
 import { answerGraph, imageGraph, memoryInputs, memoryOutputs, textGraph, textInputs } from '../src/model/network.ts';
 import { createParameters } from '../src/model/parameters.ts';
 import { loadModel, readModelParts } from '../src/parse/load.ts';
+import type { Segmentation } from '../src/parse/segment.ts';
 import { readWeights } from '../src/parse/weights.ts';
 import { openSession, type Values } from '../src/runtime/session.ts';
 import { callCli } from './helpers/cli.ts';
@@ -57,6 +59,9 @@ describeShared('golden/full-golden', 'the full-size network', () => {
   let text: { readonly ids: readonly number[][]; readonly tokens: Float32Array; readonly classes: Float32Array };
   /** What the image encoder hands to the decoder. */
   let memory: { readonly values: Record<string, Values>; readonly shapes: Record<string, Shape> };
+
+  /** What the opened model answers. */
+  let float32: readonly Segmentation[];
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'biomedparse-full-'));
@@ -161,12 +166,19 @@ describeShared('golden/full-golden', 'the full-size network', () => {
 
   test('the opened model gives the published probabilities at the original size', async () => {
     const model = await loadModel(modelFolder());
-    const answers = await model.segment(join(golden, 'image.png'), given.prompts, { joint: true, probabilities: true });
+    float32 = await model.segment(join(golden, 'image.png'), given.prompts, { joint: true, probabilities: true });
     await model.dispose();
     const pixelCount = given.width * given.height;
-    const own = new Float32Array(answers.length * pixelCount);
-    for (const [t, { probabilities }] of answers.entries()) own.set(probabilities as Float32Array, t * pixelCount);
+    const own = new Float32Array(float32.length * pixelCount);
+    for (const [t, { probabilities }] of float32.entries()) own.set(probabilities as Float32Array, t * pixelCount);
     const difference = largestDifference(given.select('result.mask_prob', own), given.floats('result.mask_prob'));
     expect(difference).toBeLessThan(1e-3);
+  });
+
+  test('in int8 the masks agree with float32 at a Dice of 0.98', async () => {
+    const model = await loadModel(modelFolder(), { precision: 'int8' });
+    const int8 = await model.segment(join(golden, 'image.png'), given.prompts, { joint: true });
+    await model.dispose();
+    for (const [t, { mask, text }] of float32.entries()) expect(dice(int8[t].mask, mask), text).toBeGreaterThan(0.98);
   });
 });

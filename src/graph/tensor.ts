@@ -98,7 +98,7 @@ export function parameter(name: string, shape: Shape): Tensor {
   return makeTensor('parameter', [], shape, 'f32', { name });
 }
 
-/** A fixed value; kept in float64 so that the oracle loses nothing, or in the bytes it is given as. */
+/** A fixed value; kept in float64 so that the oracle loses nothing, quantised weights in their bytes. */
 export function constant(values: ArrayLike<number>, shape: Shape, dtype: DType = 'f32'): Tensor {
   if (values.length !== sizeOf(shape)) {
     throw new BiomedParseError('internal', `constant: ${values.length} values do not fill ${formatShape(shape)}`, {

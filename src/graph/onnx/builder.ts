@@ -63,7 +63,10 @@ function attributeProto(name: string, value: Attribute): onnx.AttributeProto {
 
 function rawBytes(values: ArrayLike<number>, dtype: DType): Uint8Array<ArrayBuffer> {
   if (dtype === 'bool') return Uint8Array.from(values);
-  if (dtype === 's8') return new Uint8Array(Int8Array.from(values).buffer);
+  if (dtype === 's8') {
+    const bytes = values instanceof Int8Array ? values : Int8Array.from(values);
+    return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+  }
   if (dtype === 'i64') return new Uint8Array(BigInt64Array.from(Array.from(values, (v) => BigInt(v))).buffer);
   const floats = values instanceof Float32Array ? values : Float32Array.from(values);
   return new Uint8Array(floats.buffer as ArrayBuffer, floats.byteOffset, floats.byteLength);
