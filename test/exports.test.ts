@@ -102,6 +102,7 @@ const TYPES = [
   'PairReport',
   'PixelSize',
   'Plane',
+  'Precision',
   'Recognition',
   'RecognizeOptions',
   'RecognizedObject',
