@@ -39,6 +39,27 @@ test('a float32 file is located, not read; a float16 file is read; both give the
   expect(await product(paths.F16)).toEqual([6, 15]);
 });
 
+test('a file of several types keeps every tensor to itself', async () => {
+  const path = join(folder, 'mixed.safetensors');
+  const [a, b, c] = [values, values.map((v) => v + 10), values.map((v) => v + 20)];
+  await writeSafetensors(
+    path,
+    new Map([
+      ['a', fromFloat32(a, [6], 'F16')],
+      ['b', fromFloat32(b, [6], 'F32')],
+      ['c', fromFloat32(c, [6], 'F16')],
+    ]),
+  );
+  const { weights } = await readWeights(path);
+  for (const [name, data] of [
+    ['a', a],
+    ['b', b],
+    ['c', c],
+  ] as const) {
+    expect(weights.get(name), name).toEqual({ shape: [6], data });
+  }
+});
+
 test('a link to a file elsewhere is followed, as the caches of model hubs hold links', async () => {
   const [blob, snapshot] = [join(folder, 'blob'), join(folder, 'snapshot')];
   await writeSafetensors(blob, new Map([['w', fromFloat32(values, [2, 3], 'F32')]]));

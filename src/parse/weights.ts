@@ -4,7 +4,8 @@
  */
 import { realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { locateSafetensors, readSafetensors, toFloat32 } from '../formats/safetensors.ts';
+import { locateSafetensors, openSafetensors, toFloat32 } from '../formats/safetensors.ts';
+import { byteCount } from '../formats/tensor-source.ts';
 import type { Weights } from '../runtime/open.ts';
 
 const FLOAT_BYTES = 4;
@@ -27,7 +28,22 @@ export async function readWeights(path: string): Promise<WeightFile> {
     });
     return { weights: new Map(mapped), folder: dirname(file) };
   }
-  const { tensors } = await readSafetensors(path);
-  const held = [...tensors].map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }] as const);
-  return { weights: new Map(held), folder: dirname(path) };
+  return { weights: await readFloats(path), folder: dirname(path) };
+}
+
+/** All tensors of a file as float32, the file itself passing through the memory of its largest tensor. */
+async function readFloats(path: string): Promise<Weights> {
+  const source = await openSafetensors(path);
+  try {
+    const memory = new Uint8Array(Math.max(0, ...[...source.tensors.values()].map(byteCount)));
+    const weights = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+    for (const [name, { shape, dtype }] of source.tensors) {
+      // float32 values would be a view of the memory that the next tensor is read into
+      const tensor = await source.read(name, dtype === 'F32' ? undefined : memory);
+      weights.set(name, { shape, data: toFloat32(tensor) });
+    }
+    return weights;
+  } finally {
+    await source.close();
+  }
 }
