@@ -159,7 +159,7 @@ export async function readRaster(
 export async function readRasterSize(source: string | Uint8Array, label?: string): Promise<[number, number]> {
   const name = label ?? (typeof source === 'string' ? source : 'image bytes');
   const bytes = typeof source === 'string' ? await readFileChecked(source) : source;
-  const kind = sniff(bytes);
+  const kind = sniff(bytes, RASTER_FORMATS);
   if ('other' in kind) refuse(name, `it is ${kind.other}; allowed: ${RASTER_FORMATS}`);
   try {
     const { autoOrient } = await sharp(bytes, { limitInputPixels: false }).metadata();

@@ -32,6 +32,7 @@ const words: Readonly<Record<string, string>> = {
   gelu: 'active',
   sqrt: 'root',
   abs: 'size',
+  stopGradient: 'detached',
   normalise: 'normal',
   constant: 'constant',
 };
