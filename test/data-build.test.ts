@@ -312,7 +312,7 @@ describe('what is refused', () => {
     expect(await readdir(built.folder)).not.toContain('train');
   });
 
-  it('a folder that no build made, a read-only one, and a full one', async () => {
+  it('a folder that no build made, and one that cannot be written or read', async () => {
     const root = await temporaryFolder();
     await writeTree(root, {
       'source/images/a.png': image,
