@@ -4,6 +4,7 @@ import type { Separation } from '../parse/detect.ts';
 import type { ScannedSlide, SlideSegmentation } from '../parse/slide.ts';
 import type { ObjectCounts } from './slide-objects.ts';
 import { table } from './table.ts';
+import { type Warned, warningLines } from './warnings.ts';
 
 /** One prompt's answer in the JSON output. */
 export interface SlidePromptReport {
@@ -28,7 +29,7 @@ export interface SlidePromptReport {
   readonly report: string;
 }
 
-export interface SlideReport {
+export interface SlideReport extends Warned {
   readonly input: string;
   readonly kind: string;
   readonly width: number;
@@ -111,5 +112,11 @@ export function slideTable(results: readonly SlideReport[], folder: string): str
   ];
   const notes = results.flatMap(({ notes, prompts }) => [...notes, ...prompts.flatMap(({ note }) => note ?? [])]);
   const noted = [...new Set(notes)].map((note) => `Note: ${note}`);
-  return [...table(titles, rows), '', ...noted, `Masks, annotations, reports, pictures and receipts are in ${folder}`];
+  return [
+    ...table(titles, rows),
+    '',
+    ...noted,
+    ...warningLines(results),
+    `Masks, annotations, reports, pictures and receipts are in ${folder}`,
+  ];
 }

@@ -214,7 +214,7 @@ async function segmentSlideFile(
       mask_size: measured.mask_size,
       mask_step: scanned.grid.step,
     };
-    const { notes } = scanned;
+    const { notes, warnings } = scanned;
     await writeFileAtomic(folder.stage(receipt), receiptText(origin, place, answers, settings, results, notes));
     await folder.commit();
     await rm(work, { recursive: true, force: true });
@@ -222,7 +222,19 @@ async function segmentSlideFile(
       tiles: round((between - start) / 1000, 3),
       results: round((performance.now() - between) / 1000, 3),
     };
-    return { input, kind, width, height, ...measured, notes, seconds, prompts: reports, annotations, receipt };
+    return {
+      input,
+      kind,
+      width,
+      height,
+      ...measured,
+      notes,
+      warnings,
+      seconds,
+      prompts: reports,
+      annotations,
+      receipt,
+    };
   } finally {
     // only an empty one goes: kept tiles stay for the next call
     await rmdir(work).catch(() => undefined);

@@ -113,7 +113,10 @@ describe('scanSlide', () => {
     expect(fine.scanned.grid.width).toBe(800);
     expect(fine.scanned.notes).toContain('the slide has 0.5 microns per pixel: enlarged to 0.4, nothing finer is seen');
     const coarse = await ask(model, await open(), { mpp: 4 });
-    expect(coarse.scanned.notes).toContain('4 microns per pixel: the default model saw 0.25 to 2 in training');
+    expect(coarse.scanned.warnings).toMatchObject([
+      { code: 'resolution', reason: '4 microns per pixel: this model saw 0.25-2' },
+    ]);
+    expect(fine.scanned.warnings).toEqual([]);
     const given = await ask(model, await open(), { mpp: 1, sourceMpp: 1 });
     expect(given.scanned.grid.width).toBe(640);
     expect(given.scanned.notes).toContain('1 microns per pixel were given, the file says 0.5 (Aperio description)');

@@ -8,9 +8,12 @@
  * Refuses: what prompts.ts refuses, thresholds outside 0..1, pixel sizes, tiles and overlaps outside their limits, a slide of
  * unknown pixel size.
  */
+
 import type { PixelSize } from '../formats/slide/pixel-size.ts';
 import { coarserGrid, gridAt, readScaled, type SlideGrid } from '../formats/slide/scale.ts';
 import type { Slide } from '../formats/slide/slide.ts';
+import { checkResolution } from '../image/checks/resolution.ts';
+import type { Warning } from '../image/checks/warning.ts';
 import { findTissue, type Tissue } from '../image/tissue.ts';
 import type { Image } from '../image/types.ts';
 import { resolve } from '../ontology/index.ts';
@@ -28,7 +31,7 @@ import { axisTiles, type SlideTiles } from './slide-tiles.ts';
 /** Microns per pixel unless a call says otherwise: what nuclei of the default model's training data had at its input (0.25 to 0.75). */
 export const DEFAULT_MPP = 0.5;
 /** What the default model's training images had at its input. */
-const TRAINED_MPP = { least: 0.25, most: 2 } as const;
+const TRAINED_MPP = [0.25, 2] as const;
 export const MPP_LIMITS = { least: 0.05, most: 50 } as const;
 export const TILE_LIMITS = { least: 32, most: 4096 } as const;
 
@@ -89,6 +92,8 @@ export interface ScannedSlide {
   readonly asked: number;
   readonly kept: number;
   readonly notes: readonly string[];
+  /** What is worth knowing before the answers are believed. */
+  readonly warnings: readonly Warning[];
   /** The answer to one prompt, made anew from what the store holds; `take` gets the mask from the top down. */
   answer(prompt: number, take: (band: SlideBand) => Promise<void>): Promise<SlideSegmentation>;
 }
@@ -119,11 +124,6 @@ export function slidePixelSize(slide: Slide, sourceMpp: number | undefined): Pix
 function scaleNotes(slide: Slide, pixelSize: PixelSize, mpp: number): string[] {
   const stated = slide.pixelSize;
   const notes: string[] = [];
-  if (mpp < TRAINED_MPP.least || mpp > TRAINED_MPP.most) {
-    notes.push(
-      `${mpp} microns per pixel: the default model saw ${TRAINED_MPP.least} to ${TRAINED_MPP.most} in training`,
-    );
-  }
   if (pixelSize.x > mpp * 1.1) {
     notes.push(`the slide has ${pixelSize.x} microns per pixel: enlarged to ${mpp}, nothing finer is seen`);
   }
@@ -204,6 +204,7 @@ export async function scanSlide(
     asked: chosen.length,
     kept,
     notes: [...slide.notes, ...scaleNotes(slide, pixelSize, mpp), ...grey],
+    warnings: checkResolution(mpp, TRAINED_MPP),
     async answer(prompt, take) {
       const found = await blendTiles(prompt, { grid, tiles, chosen, store, limits, signal }, take);
       return { ...questions[prompt], ...found, areaMm2: found.areaPx * pixelMm2 };

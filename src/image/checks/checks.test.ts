@@ -172,14 +172,14 @@ describe('the way up', () => {
 
 describe('sizes', () => {
   it('of pixels of a slide are held against what the model saw', () => {
-    expect(checkResolution(12)[0]).toMatchObject({
+    expect(checkResolution(12, [0.25, 0.5])[0]).toMatchObject({
       code: 'resolution',
       reason: '12 microns per pixel: this model saw 0.25-0.5',
       proposal: 'choose a level of the slide with more detail, with --mpp 0.5',
     });
-    expect(codes(checkResolution(0.25))).toEqual([]);
-    expect(codes(checkResolution(0.7))).toEqual([]);
-    expect(checkResolution(0.1)[0].proposal).toContain('less detail, with --mpp 0.25');
+    expect(codes(checkResolution(0.25, [0.25, 0.5]))).toEqual([]);
+    expect(codes(checkResolution(0.7, [0.25, 0.5]))).toEqual([]);
+    expect(checkResolution(0.1, [0.25, 0.5])[0].proposal).toContain('less detail, with --mpp 0.25');
     expect(codes(checkResolution(12, [8, 16]))).toEqual([]);
   });
 

@@ -1,13 +1,11 @@
 /** Sizes of pixels and voxels against what a model was trained on. */
 import { plain, type Warning } from './warning.ts';
 
-/** Microns per pixel of the slides and patches that pathology models are trained on: 40 and 20 times magnified. */
-export const TRAINED_MICRONS: readonly [number, number] = [0.25, 0.5];
 /** Factor by which a pixel may be smaller or larger before structures look like others. */
 const TOLERANCE = 1.5;
 
-/** Warns of a slide whose pixels, in microns, are far from those that the model saw. */
-export function checkResolution(microns: number, [least, most] = TRAINED_MICRONS): Warning[] {
+/** Warns of a slide shown with pixels, in microns, that are far from those that the model saw, from `least` to `most`. */
+export function checkResolution(microns: number, [least, most]: readonly [number, number]): Warning[] {
   if (microns >= least / TOLERANCE && microns <= most * TOLERANCE) return [];
   const finer = microns > most ? 'a level of the slide with more detail' : 'a level of the slide with less detail';
   return [
