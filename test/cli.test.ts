@@ -360,12 +360,12 @@ describe('a wrong call is refused in one line with status 2', () => {
     [
       'no command',
       [],
-      /no command given; allowed: segment, detect, recognize, evaluate, train, convert, fit-rejection, info, pull/,
+      /no command given; allowed: segment, detect, recognize, evaluate, calibrate, fit-views, train, export, convert, fit-rejection, info, pull, data/,
     ],
     [
       'an unknown command',
       ['sgment'],
-      /unknown command 'sgment' \(Did you mean segment\?\); allowed: segment, detect, recognize, evaluate, train, convert, fit-rejection, info, pull/,
+      /unknown command 'sgment' \(Did you mean segment\?\); allowed: segment, detect, recognize, evaluate, calibrate, fit-views, train, export, convert, fit-rejection, info, pull, data/,
     ],
     [
       'an unknown option',

@@ -26,8 +26,8 @@ import { runPython } from './helpers/python.ts';
 
 const tolerance = 1e-5;
 const templates = fileURLToPath(new URL('../src/export/torch', import.meta.url));
-/** What only gradients are made of: PyTorch differentiates by itself. */
-const gradientOperators = ['inverseDeviation', 'depthwiseWeightGradient'];
+/** What only gradients are made of (PyTorch differentiates by itself), and what only inference in 8 bits is. */
+const leftOut = ['inverseDeviation', 'depthwiseWeightGradient', 'quantisedLinear', 'quantisedConv2d'];
 
 /** Weights of the loss, so that every element of the output has a gradient of its own. */
 function lossWeights({ loss }: CaseInstance): Float64Array {
@@ -51,7 +51,7 @@ const groups: Group[] = [
   ...Object.entries(compositions).map(([name, build]) => {
     return { name: name.replaceAll(' ', '_'), cases: [build], differentiable: true };
   }),
-].filter(({ name }) => !gradientOperators.includes(name));
+].filter(({ name }) => !leftOut.includes(name));
 
 const instances = new Map(
   groups.flatMap(({ name, cases, differentiable }) =>
