@@ -121,7 +121,7 @@ describe('segment', () => {
     expect(uterus.concept).toMatchObject({ name: 'uterus', trained: false });
     expect(uterus.note).toMatch(/^"uterus" is outside what the default model was trained on; nearest known terms: \w+/);
     expect(thing).toMatchObject({ concept: null, note: expect.stringMatching(/"my thing" is outside/) });
-    expect((await call(segment('-p', 'my thing'))).stdout).toMatch(/\nNote: "my thing" is outside[^\n]+\nMasks/);
+    expect((await call(segment('-p', 'my thing'))).stdout).toMatch(/\nNote: "my thing" is outside[^\n]+\n/);
   });
 
   it('takes terms of your own', async () => {

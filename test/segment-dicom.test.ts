@@ -135,7 +135,12 @@ describeShared('samples/dicom-seg-liver/series', 'segment of a DICOM series as D
   ])('refuses a %s that holds other voxels or objects', async (format, name) => {
     expect((await call(series, '-p', 'liver', ...BOTH, '--out', out)).status).toBe(0);
     const { volume } = await readDicomSeries(series);
-    const check = (masks: MaskVolume[]) => checkObjectsRoundTrip(format, join(out, name), masks);
+    const check = (masks: MaskVolume[]) =>
+      checkObjectsRoundTrip(
+        format,
+        join(out, name),
+        masks.map((mask) => ({ mask })),
+      );
     const mask = await asMask(join(out, 'series_liver_mask.nii.gz'));
     expect(await check([{ ...emptyMask(volume), data: mask.data }])).toEqual({ objects: 1, voxels_equal: true });
     await expect(check([emptyMask(volume)])).rejects.toThrow(`${name} does not read back with the same voxels`);
@@ -151,6 +156,31 @@ describeShared('samples/dicom-seg-liver/series', 'segment of a DICOM series as D
     const { status, stderr } = await call(...ask, '-p', 'liver', '-p', 'spleen');
     expect([status, stderr]).toEqual([1, expect.stringContaining('"liver" and "spleen" overlap')]);
     expect(readdirSync(out).filter((name) => name.endsWith('.work'))).toHaveLength(1);
+  });
+
+  it('writes probabilities that are above one half where the mask is', async () => {
+    const { status } = await call(
+      series,
+      '-p',
+      'liver',
+      '--format',
+      'dicom-seg',
+      '--seg-type',
+      'fractional',
+      '--out',
+      out,
+    );
+    expect(status).toBe(0);
+    const seg = await readSegmentation(join(out, SEG));
+    expect(seg.type).toBe('FRACTIONAL');
+    const mask = await asMask(join(out, 'series_liver_mask.nii.gz'));
+    expect((await seg.mask(1)).data.filter((value) => value === 1)).toHaveLength(
+      mask.data.filter((v) => v === 1).length,
+    );
+    const likely = (await seg.mask(1, 0.9)).data.filter((value) => value === 1).length;
+    expect(likely).toBeGreaterThan(0);
+    expect(likely).toBeLessThan((await seg.mask(1, 0.1)).data.filter((value) => value === 1).length);
+    expect(receiptOf(out).results.at(-1).round_trip).toEqual({ objects: 1, voxels_equal: true });
   });
 
   it('refuses --seg-type without a segmentation', async () => {

@@ -74,17 +74,21 @@ export async function checkDicomFormats(
   }
 }
 
+/** How `dicom-seg` holds masks, by the command's names. */
+export const SEG_TYPES = { binary: 'BINARY', fractional: 'FRACTIONAL', labelmap: 'LABELMAP' } as const;
+export type SegType = keyof typeof SEG_TYPES;
+
 /** What DICOM formats refer to and how: null if there are none. With `secret` it tells nothing of the patient. */
 export function dicomOrigin(
   formats: readonly ChosenFormat<VolumeResult>[],
   { source }: ReadVolume,
   model: string,
-  segType: 'binary' | 'labelmap' | undefined,
+  segType: SegType | undefined,
   secret: string | null,
 ): DicomOrigin | null {
   if (source === undefined || !formats.some(({ writer }) => writer.dicom)) return null;
-  const type = segType === 'labelmap' ? 'LABELMAP' : 'BINARY';
-  return { source: dicomSource(source, secret), algorithm: { name: model, version: packageVersion() }, type };
+  const algorithm = { name: model, version: packageVersion() };
+  return { source: dicomSource(source, secret), algorithm, type: SEG_TYPES[segType ?? 'binary'] };
 }
 
 /** The endings of file names that formats need, per prompt and per input. */

@@ -164,12 +164,15 @@ async function openObjects(format: 'dicom-seg' | 'rtstruct', path: string, grid:
 export async function checkObjectsRoundTrip(
   format: string,
   path: string,
-  masks: readonly MaskVolume[],
+  objects: readonly { readonly mask: MaskVolume; readonly probabilities?: Float32Array }[],
 ): Promise<RoundTrip | null> {
   if (format !== 'dicom-seg' && format !== 'rtstruct') return null;
-  const { count, mask } = await openObjects(format, path, masks[0]);
-  if (count !== masks.length) throw notTheSame(path, 'objects');
-  for (const [i, { data }] of masks.entries()) {
+  const { count, mask } = await openObjects(format, path, objects[0].mask);
+  if (count !== objects.length) throw notTheSame(path, 'objects');
+  for (const [i, { mask: written, probabilities }] of objects.entries()) {
+    // probabilities are stored in 8 bits and compared at one half
+    const fractional = format === 'dicom-seg' && probabilities !== undefined;
+    const data = fractional ? Uint8Array.from(probabilities, (p) => (Math.round(255 * p) > 127 ? 1 : 0)) : written.data;
     if (!sameVoxels((await mask(i + 1)).data, data)) throw notTheSame(path, 'voxels');
   }
   return { objects: count, voxels_equal: true };

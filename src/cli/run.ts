@@ -143,8 +143,8 @@ function build(io: CliIo, finish: (status: number) => void): Command {
     .addOption(
       new Option(
         '--seg-type <type>',
-        'how dicom-seg holds masks: a bit per voxel and object, or one number per voxel',
-      ).choices(['binary', 'labelmap']),
+        'how dicom-seg holds what was found: a bit or a probability per voxel and object, or one number per voxel',
+      ).choices(['binary', 'fractional', 'labelmap']),
     )
     .option('--store', 'store the DICOM results in the DICOMweb server that the series is from')
     .option(

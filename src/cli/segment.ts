@@ -17,7 +17,14 @@ import { checkPrompts } from '../parse/prompts.ts';
 import type { EncodedImage, Segmentation, SegmentOptions } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
-import { type ChosenFormat, chooseFormats, formatEndings, type WrittenFile, writeImageFormats } from './formats.ts';
+import {
+  type ChosenFormat,
+  chooseFormats,
+  formatEndings,
+  type SegType,
+  type WrittenFile,
+  writeImageFormats,
+} from './formats.ts';
 import { eachEncoded } from './images.ts';
 import type { CliIo, ModelCommand } from './io.ts';
 import { overlayLayer, REGION_NAME } from './layer.ts';
@@ -52,7 +59,7 @@ export interface SegmentCommand extends ModelCommand, RegionCommand, RejectionCo
   readonly frame?: number;
   readonly series?: string;
   readonly deidentify?: boolean;
-  readonly segType?: 'binary' | 'labelmap';
+  readonly segType?: SegType;
   readonly modality?: string;
   readonly site?: string;
   readonly smooth?: number;

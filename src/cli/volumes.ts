@@ -89,6 +89,7 @@ function volumeOptions({ command, terms }: Job, cine = false): VolumeOptions {
     ...(cine ? { smoothing: 0 } : {}),
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     joint: command.joint ?? false,
+    probabilities: command.segType === 'fractional',
     fillHoles: command.fillHoles ?? false,
     largestComponent: command.largestComponent ?? false,
   };
@@ -191,8 +192,7 @@ async function segmentVolumeFile(
     const shared = await writeFormats(formats, 'input', { ...named, findings }, files.input, folder.stage);
     for (const { format, path } of shared) {
       const staged = folder.stage(path);
-      const written = dicomObjects(findings).map(({ mask }) => mask);
-      const roundTrip = await checkObjectsRoundTrip(format, staged, written);
+      const roundTrip = await checkObjectsRoundTrip(format, staged, dicomObjects(findings));
       results.push({
         format,
         ...(await hashFile(staged)),

@@ -27,6 +27,8 @@ export interface Finding<M> {
   readonly name: string;
   readonly mask: M;
   readonly presence: number;
+  /** Every voxel's, 0..1, where a format asks for them. */
+  readonly probabilities?: Float32Array;
   /** Mean over the mask, 0..1. */
   readonly probability: number;
   /** Preferred term, category, side and SNOMED CT code, where the prompt was understood. */

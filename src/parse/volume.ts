@@ -52,6 +52,8 @@ export interface VolumeOptions
   readonly fillHoles?: boolean;
   /** Keep the largest connected part of every mask only, in space. */
   readonly largestComponent?: boolean;
+  /** Hand out the probabilities of every answer too. */
+  readonly probabilities?: boolean;
   /** Where the network's answers are kept (default: in memory); what it holds already is not asked again. */
   readonly store?: SliceStore;
   /** Told after every slice how many of all are done. */
@@ -81,6 +83,8 @@ export interface VolumeSegmentation extends Question, VolumeMeasurements {
   readonly reason: string | null;
   /** `[slices, rows, columns]` in the volume's grid. */
   readonly mask: MaskVolume;
+  /** `[slices, rows, columns]`, 0..1, before holes are filled and parts dropped; only with `probabilities`. */
+  readonly probabilities?: Float32Array;
   readonly slices: readonly SliceAnswer[];
   /** Connected parts before all but the largest were dropped; only with `largestComponent`. */
   readonly parts?: number;
@@ -195,6 +199,7 @@ async function answerPrompt(
   const shown = presence.map((value) => value >= least);
 
   let mask = emptyMask(volume);
+  const probabilities = options.probabilities ? new Float32Array(mask.data.length) : null;
   let [inside, sum] = [0, 0];
   const maps = new Map<number, Float32Array>(); // of the slices that are a neighbour's share away
   for (const [at, index] of indices.entries()) {
@@ -219,6 +224,7 @@ async function answerPrompt(
       sum += map[i];
     }
     putSlice(mask.data, layout, pixels);
+    if (probabilities !== null) putSlice(probabilities, layout, map);
   }
 
   if (options.fillHoles) mask = fillVolumeHoles(mask);
@@ -247,6 +253,7 @@ async function answerPrompt(
       areaPx: areas[index],
       areaMm2: areas[index] * area,
     })),
+    ...(probabilities === null ? {} : { probabilities }),
     ...(largest === null ? {} : { parts: largest.parts }),
   };
 }

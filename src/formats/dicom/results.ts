@@ -8,8 +8,9 @@
 import { createHash } from 'node:crypto';
 import type { MaskVolume } from '../../image/volume.ts';
 import type { ObjectConcept } from './codes.ts';
-import type { DicomWriteOptions, FoundObject } from './modules.ts';
-import { writeSegmentation } from './segmentation.ts';
+import type { DicomWriteOptions } from './modules.ts';
+import { type DicomSegment, writeSegmentation } from './segmentation.ts';
+import type { SegmentationType } from './segmentation-pixels.ts';
 import { type DicomSource, deidentifySource, identify } from './source.ts';
 import { writeStructureSet } from './structure-set.ts';
 import { uidOf } from './uid.ts';
@@ -19,13 +20,15 @@ export interface DicomOrigin {
   readonly source: DicomSource;
   readonly algorithm: DicomWriteOptions['algorithm'];
   /** How a segmentation holds masks. */
-  readonly type: 'BINARY' | 'LABELMAP';
+  readonly type: SegmentationType;
 }
 
 /** What is written of one finding. */
 interface Named {
   readonly name: string;
   readonly mask: MaskVolume;
+  /** Of every voxel, 0..1, for FRACTIONAL. */
+  readonly probabilities?: Float32Array;
   readonly presence: number;
   readonly concept: ObjectConcept | null;
 }
@@ -45,13 +48,14 @@ export function dicomSource(source: DicomSource, secret: string | null): DicomSo
 }
 
 /** The objects that are written of findings, in their order. */
-export function dicomObjects(findings: readonly Named[]): FoundObject[] {
+export function dicomObjects(findings: readonly Named[]): DicomSegment[] {
   const found = findings.filter(({ mask }) => mask.data.includes(1));
-  return (found.length === 0 ? findings : found).map(({ name, mask, presence, concept }) => ({
+  return (found.length === 0 ? findings : found).map(({ name, mask, presence, concept, probabilities }) => ({
     prompt: name,
     mask,
     presence,
     concept,
+    ...(probabilities === undefined ? {} : { probabilities }),
   }));
 }
 
@@ -72,8 +76,11 @@ export function writeDicomResults(
 ): Uint8Array {
   const objects = dicomObjects(findings);
   const hash = createHash('sha256').update(kind);
-  hash.update(JSON.stringify([source, algorithm, type, objects.map(({ mask, ...rest }) => rest)]));
-  for (const { mask } of objects) hash.update(mask.data);
+  hash.update(JSON.stringify([source, algorithm, type, objects.map(({ mask, probabilities, ...rest }) => rest)]));
+  for (const { mask, probabilities } of objects) {
+    hash.update(mask.data);
+    if (probabilities !== undefined) hash.update(new Uint8Array(probabilities.buffer));
+  }
   const content = hash.digest('hex');
   let count = 0;
   return WRITERS[kind](source, objects, {
