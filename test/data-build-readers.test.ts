@@ -25,6 +25,20 @@ describe('masks whose pixels are numbers', () => {
     expect(built.images[0].masks).toHaveLength(4);
   });
 
+  it('labels: 0 with a target is a label, without one it is background', async () => {
+    const labels = await digitsPng(['0011', '0001', '1111', '1111']);
+    const files = { 'images/a.png': await GREY, 'labels/a.png': labels };
+    const built = await buildTree(
+      mask(['file: labels/{id}.png', 'reader: labels', 'labels: {0: edema, 1: null}']),
+      files,
+      4,
+    );
+    expect(await built.mask('edema')).toEqual(['1100', '1110', '0000', '0000']);
+    expect(built.images[0].masks).toMatchObject([{ target: 'edema', labels: ['0'], sourceArea: 5 }]);
+    const target = await buildTree(mask(['file: labels/{id}.png', 'reader: labels', 'target: edema']), files, 4);
+    expect(await target.mask('edema')).toEqual(['0011', '0001', '1111', '1111']);
+  });
+
   it('binary: a threshold, several files per image, labels from names', async () => {
     const yaml = mask([
       "file: 'masks/{id}_{kind}.png'",

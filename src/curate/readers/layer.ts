@@ -61,7 +61,7 @@ export function refuseMask(file: MaskFile, reason: string): never {
 const range = /^(\d+)\.\.(\d+)$/;
 
 /** What a recipe says of a label; undefined: it does not know it. */
-function lookUp({ labels, target }: MaskSource, label: string): readonly string[] | undefined {
+export function lookUp({ labels, target }: MaskSource, label: string): readonly string[] | undefined {
   if (target !== undefined) return [target];
   const found = labels?.get(label);
   if (found !== undefined) return found === null ? [] : typeof found === 'string' ? [found] : found;

@@ -84,8 +84,21 @@ async function openVolume(path: string, isSeries: boolean): Promise<PixelFile> {
 export async function openPixels(path: string, options: PixelOptions = {}): Promise<PixelFile> {
   const { channel } = options;
   const file = await openAny(path, options);
-  if (channel === undefined || options.axes?.includes('c') === true) return file;
+  if (channel === undefined || (ARRAY_ENDING.test(path) && options.axes?.includes('c') === true)) return file;
   return { ...file, read: async (frame) => oneChannel(await file.read(frame), channel, path) };
+}
+
+/** A volume whose slices are the colours of one picture. */
+function slicesAsColours({ volume, ...rest }: Pixels, path: string): Pixels {
+  const [width, height, slices] = volume.size;
+  if (volume.channels !== 1 || (slices !== 3 && slices !== 4)) {
+    const found = `${slices} slices of ${volume.channels} channels`;
+    throw new BiomedParseError('input', `${path} has ${found}; axes cyx are for 3 or 4 grey slices`, { path });
+  }
+  const count = width * height;
+  const data = new (volume.data.constructor as new (n: number) => Samples)(count * slices);
+  for (let i = 0; i < data.length; i++) data[i] = volume.data[(i % slices) * count + Math.floor(i / slices)];
+  return { ...rest, volume: { ...volume, data, size: [width, height, 1], channels: slices }, flat: true };
 }
 
 /** Endings of files that are no volumes, which need not be looked for as folders. */
@@ -93,9 +106,12 @@ const PLAIN = /\.(png|jpe?g|webp|tiff?|bmp|gif|dcm)$/i;
 
 async function openAny(path: string, options: PixelOptions): Promise<PixelFile> {
   if (ARRAY_ENDING.test(path)) return arrayFrames(await openArray(path, options.variable), path, options);
-  if (options.variable !== undefined || options.axes !== undefined) {
+  const kind = PLAIN.test(path) ? null : await volumeKind(path);
+  const colours = kind !== null && options.axes === 'cyx';
+  if (options.variable !== undefined || (options.axes !== undefined && !colours)) {
     throw new BiomedParseError('input', `${path} is no array (.npy, .npz, .mat, .h5), which variable and axes are for`);
   }
-  const kind = PLAIN.test(path) ? null : await volumeKind(path);
-  return kind === null ? openPlain(path) : openVolume(path, kind === 'DICOM series');
+  if (kind === null) return openPlain(path);
+  const file = await openVolume(path, kind === 'DICOM series');
+  return colours ? { ...file, read: async (frame) => slicesAsColours(await file.read(frame), path) } : file;
 }

@@ -5,10 +5,19 @@
 import { resizeNearest } from '../../image/resize.ts';
 import type { Samples } from '../../image/volume.ts';
 import { fillTemplate } from '../recipe/pattern.ts';
+import type { MaskSource } from '../recipe/schema.ts';
 import { alignTo } from './align.ts';
 import { closestColours, parseColours } from './colours.ts';
 import type { Pixels } from './frames.ts';
-import { type Layer, type MaskFile, type MaskReading, type MaskRequest, refuseMask, targetsBy } from './layer.ts';
+import {
+  type Layer,
+  lookUp,
+  type MaskFile,
+  type MaskReading,
+  type MaskRequest,
+  refuseMask,
+  targetsBy,
+} from './layer.ts';
 import { openPixels } from './pixels.ts';
 
 /** One value per voxel of the image, in its order. */
@@ -88,6 +97,16 @@ function whole(data: Samples, file: MaskFile): Samples {
   return data;
 }
 
+/** Stands for 0 where a recipe makes a target of it: in layers 0 is nothing. */
+const ZERO = Number.POSITIVE_INFINITY;
+
+/** Values with another one for 0, if that is a target of the recipe. */
+function withZero(values: Samples, source: MaskSource): Samples {
+  const { reader, target } = source;
+  if (reader !== 'labels' || target !== undefined || (lookUp(source, '0') ?? []).length === 0) return values;
+  return Float64Array.from(values, (value) => (value === 0 ? ZERO : value));
+}
+
 function meaning(request: MaskRequest, file: MaskFile): (value: number) => readonly string[] {
   const { reader, label, labels } = request.source;
   if (reader === 'bits') {
@@ -103,7 +122,7 @@ function meaning(request: MaskRequest, file: MaskFile): (value: number) => reado
       return bits.filter((bit) => Math.floor(value / 2 ** bit) % 2 === 1).map(String);
     };
   }
-  if (reader === 'labels') return (value) => [String(value)];
+  if (reader === 'labels') return (value) => [value === ZERO ? '0' : String(value)];
   const name =
     label === undefined
       ? (request.source.target ?? '')
@@ -138,7 +157,7 @@ async function fileLayers(file: MaskFile, request: MaskRequest): Promise<Layer[]
     const values = inPlace({ ...pixels, volume: { ...pixels.volume, data: closest, channels: 1 } }, request, file);
     return [{ ...made, values, labelsOf: (value) => [colours[value - 1].key] }];
   }
-  return [{ ...made, values: turn(pixels), labelsOf: meaning(request, file) }];
+  return [{ ...made, values: withZero(turn(pixels), source), labelsOf: meaning(request, file) }];
 }
 
 /** Layers of masks whose pixels are numbers. */
