@@ -5,6 +5,7 @@ import type { CardCommand } from './card.ts';
 import type { CheckCommand } from './check.ts';
 import type { DataExportCommand } from './data-export.ts';
 import type { HarmoniseCommand } from './harmonise.ts';
+import type { InspectCommand } from './inspect.ts';
 import type { CliIo } from './io.ts';
 import { collect, parseList, parsePrice, parseWhole } from './options.ts';
 import type { ReviewCommand } from './review.ts';
@@ -23,7 +24,17 @@ function llmOptions(command: Command, what: string): Command {
 export function dataCommands(program: Command, io: CliIo, finish: (status: number) => void): void {
   const data = program
     .command('data')
-    .description('make and check data sets: build, harmonise, review, words, export, card, check');
+    .description('make and check data sets: inspect, build, harmonise, review, words, export, card, check');
+  data
+    .command('inspect')
+    .description('say what a folder of images and masks seems to be, and why; write a draft recipe for build')
+    .argument('<folder>', 'folder where the source was unpacked')
+    .option('--recipe <file>', 'write a draft recipe')
+    .option('--json', 'print JSON instead of lines')
+    .action(async (folder: string, options: InspectCommand) => {
+      const { runInspect } = await import('./inspect.ts');
+      finish(await runInspect(folder, options, io));
+    });
   data
     .command('build')
     .description('make images, masks and a manifest in BiomedParseData layout from a source in any layout')

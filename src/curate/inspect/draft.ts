@@ -1,0 +1,54 @@
+/** A draft recipe of what was found in a folder, with a remark at each guess; `data build` takes it as it is. */
+import type { FoundPart, Inspection } from './inspect.ts';
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+const flat = (text: string): string => text.replace(/\s+/g, ' ');
+
+/** Parts of equal images and masks apart, so that names of pictures do not meet. */
+function partLines(part: FoundPart, index: number, several: boolean): string[] {
+  const { images, masks, reader, labels, modality, site, sequence, except, threshold, why } = part;
+  const captures = [...images.matchAll(/\{(\w+)/g)].map(([, name]) => `{${name}}`);
+  const id = [...(captures.length === 0 ? ['{file}'] : captures), ...(several ? [`p${index + 1}`] : [])].join('-');
+  const single = reader === 'binary';
+  return [
+    ...why.map((reason) => `  # ${flat(reason)}`),
+    `  - images: ${quoted(images)}`,
+    ...(except === null
+      ? []
+      : [`    except: {${Object.entries(except).map(([name, value]) => `${name}: ${quoted(value)}`)}}`]),
+    `    id: ${quoted(id)}`,
+    `    modality: ${modality.value} # ${modality.known ? '' : 'OPEN: '}${flat(modality.why)}`,
+    `    site: ${site.value} # ${site.known ? '' : 'OPEN: '}${flat(site.why)}`,
+    ...(sequence === null ? [] : [`    sequence: ${quoted(sequence)}`]),
+    '    masks:',
+    `      - file: ${quoted(masks)}`,
+    `        reader: ${reader}`,
+    ...(threshold === null ? [] : [`        threshold: ${threshold}`]),
+    ...(single
+      ? [`        target: ${quoted(labels[0].target)}${labels[0].named ? '' : ' # OPEN: what is marked'}`]
+      : [
+          '        labels:',
+          ...labels.map(
+            ({ label, target, named }) =>
+              `          ${/^\d+$/.test(label) ? label : quoted(label)}: ${quoted(target)}${named ? '' : ' # OPEN: its name'}`,
+          ),
+        ]),
+  ];
+}
+
+/** The recipe as YAML. The inspection must have at least one part. */
+export function draftRecipe({ name, parts, open }: Inspection): string {
+  return [
+    '# A draft that biomedparse data inspect wrote. To be found out by a person:',
+    ...open.map((one) => `#   - ${flat(one)}`),
+    `name: ${quoted(name)}`,
+    `title: ${quoted(`${name}, a draft`)}`,
+    'checked: real files # names and some of the files, by a program; not by a person',
+    'licence: unknown # OPEN',
+    'annotation: partial # OPEN: exhaustive where every occurrence of every target is annotated',
+    'split: {test: 0.2}',
+    'parts:',
+    ...parts.flatMap((part, i) => partLines(part, i, parts.length > 1)),
+    '',
+  ].join('\n');
+}
