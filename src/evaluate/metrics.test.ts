@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { auroc, dice, mean, median } from './metrics.ts';
+import { auroc, averagePrecision, calibrationError, dice, mean, median, quantile } from './metrics.ts';
 
 const mask = (width: number, bits: string) => ({
   width,
@@ -48,5 +48,35 @@ describe('mean and median', () => {
     expect(median([4, 1, 2, 9])).toBe(3);
     expect(mean([])).toBeNull();
     expect(median([])).toBeNull();
+  });
+});
+
+describe('averagePrecision', () => {
+  it('is the mean precision at the positives', () => {
+    // in falling order: + - +; precision 1/1 and 2/3
+    expect(averagePrecision([0.9, 0.4], [0.5])).toBeCloseTo((1 + 2 / 3) / 2, 12);
+  });
+  it('takes equal scores together, and is null without positives', () => {
+    expect(averagePrecision([0.5, 0.5], [0.5, 0.5])).toBe(0.5);
+    expect(averagePrecision([0.5], [])).toBe(1);
+    expect(averagePrecision([], [0.5])).toBeNull();
+  });
+});
+
+describe('calibrationError', () => {
+  it('is the weighted distance of confidence from frequency', () => {
+    // bin 0.9..1: mean 0.95, share 1/2; bin 0..0.1: mean 0.05, share 0
+    expect(calibrationError([0.95], [0.95, 0.05, 0.05])).toBeCloseTo(0.5 * 0.45 + 0.5 * 0.05, 12);
+    expect(calibrationError([1, 1], [0])).toBe(0);
+    expect(calibrationError([], [])).toBeNull();
+  });
+});
+
+describe('quantile', () => {
+  it('is linear between values', () => {
+    expect(quantile([3, 1, 2], 0.5)).toBe(2);
+    expect(quantile([0, 10], 0.95)).toBe(9.5);
+    expect(quantile([7], 0.95)).toBe(7);
+    expect(quantile([], 0.5)).toBeNull();
   });
 });

@@ -57,6 +57,54 @@ export function auroc(positives: readonly number[], negatives: readonly number[]
   return (rankSum - (n * (n + 1)) / 2) / (n * negatives.length);
 }
 
+/**
+ * Area under the precision-recall curve as average precision: the mean, over positives, of the precision at the score of
+ * each; items of equal score enter together. Null without positives.
+ */
+export function averagePrecision(positives: readonly number[], negatives: readonly number[]): number | null {
+  if (positives.length === 0) return null;
+  const scored = [
+    ...positives.map((score) => ({ score, positive: 1 })),
+    ...negatives.map((score) => ({ score, positive: 0 })),
+  ].sort((a, b) => b.score - a.score);
+  let [hits, sum] = [0, 0];
+  for (let start = 0; start < scored.length; ) {
+    let [end, found] = [start, 0];
+    for (; end < scored.length && scored[end].score === scored[start].score; end++) found += scored[end].positive;
+    hits += found;
+    sum += (found * hits) / end;
+    start = end;
+  }
+  return sum / positives.length;
+}
+
+const BINS = 10;
+
+/**
+ * Expected calibration error of probabilities 0..1: in ten bins of equal width the distance of the mean probability from the
+ * share of positives, weighted by how many lie in the bin. Null where both lists are empty.
+ */
+export function calibrationError(positives: readonly number[], negatives: readonly number[]): number | null {
+  const total = positives.length + negatives.length;
+  if (total === 0) return null;
+  // the sum of (probability - truth) over a bin is its weight times its distance
+  const excess = new Float64Array(BINS);
+  const binOf = (value: number): number => Math.min(BINS - 1, Math.floor(value * BINS));
+  for (const value of positives) excess[binOf(value)] += value - 1;
+  for (const value of negatives) excess[binOf(value)] += value;
+  return excess.reduce((sum, value) => sum + Math.abs(value), 0) / total;
+}
+
+/** The value below which that share of the values lies, linear between neighbours; null for an empty list. */
+export function quantile(values: readonly number[], share: number): number | null {
+  if (values.length === 0) return null;
+  const sorted = Float64Array.from(values).sort();
+  const at = share * (sorted.length - 1);
+  const low = Math.floor(at);
+  const high = Math.min(low + 1, sorted.length - 1);
+  return sorted[low] + (at - low) * (sorted[high] - sorted[low]);
+}
+
 /** Arithmetic mean; null for an empty list. */
 export function mean(values: readonly number[]): number | null {
   if (values.length === 0) return null;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../util/random.ts';
-import { fillHoles, instances, squaredDistances } from './instances.ts';
+import { fillHoles, instances } from './instances.ts';
 import type { Mask } from './types.ts';
 
 type Disc = readonly [x: number, y: number, radius: number];
@@ -26,34 +26,6 @@ describe('fillHoles', () => {
   it('leaves an empty and a full mask as they are', () => {
     expect(fillHoles(rows('...', '...')).data.every((value) => value === 0)).toBe(true);
     expect(fillHoles(rows('##', '##')).data.every((value) => value === 1)).toBe(true);
-  });
-});
-
-describe('squaredDistances', () => {
-  it('are those of a search over all sources', () => {
-    const random = createRandom(5);
-    for (const [width, height] of [
-      [17, 11],
-      [1, 9],
-      [12, 1],
-    ] as const) {
-      const sources = Uint8Array.from({ length: width * height }, (_, i) =>
-        i === 4 || random.integer(12) === 0 ? 1 : 0,
-      );
-      const found = squaredDistances(sources, width, height);
-      for (let i = 0; i < found.length; i++) {
-        let nearest = Number.POSITIVE_INFINITY;
-        for (let j = 0; j < found.length; j++) {
-          if (sources[j] === 0) continue;
-          const [dx, dy] = [(i % width) - (j % width), Math.floor(i / width) - Math.floor(j / width)];
-          nearest = Math.min(nearest, dx * dx + dy * dy);
-        }
-        expect(found[i]).toBe(nearest);
-      }
-    }
-  });
-  it('are infinite without a source', () => {
-    expect(squaredDistances(new Uint8Array(6), 3, 2).every((value) => value === Number.POSITIVE_INFINITY)).toBe(true);
   });
 });
 

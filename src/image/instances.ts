@@ -5,13 +5,14 @@
  *
  * - Holes are background that no four-connected way leads from to the image's border.
  * - Distance is Euclidean, in pixels, to the nearest pixel of the object's contour (one with one of its eight neighbours
- *   outside), where it is 0 (Felzenszwalb and Huttenlocher 2012).
+ *   outside), where it is 0.
  * - Watershed (Meyer 1994) floods the distance from its peaks down, four-connected; peaks that rise no more than the
  *   level above the pass to a higher one are part of that one.
  * - An instance of fewer pixels than mean - 2 standard deviations - 1 is dropped.
  * Refuses (`input`) more instances than 16 bits can number.
  */
 import { BiomedParseError } from '../util/errors.ts';
+import { squaredDistances } from './distance.ts';
 import type { Mask } from './types.ts';
 
 const LEVEL = 1;
@@ -64,41 +65,6 @@ function contour8({ data, width, height }: Mask): Uint8Array {
     }
   }
   return edge;
-}
-
-/** Lower envelope of parabolas along one line: squared distances `f` at offset + k * stride become those of both axes. */
-function distanceLine(f: Float64Array, offset: number, stride: number, length: number): void {
-  const values = Float64Array.from({ length }, (_, k) => f[offset + k * stride]);
-  const roots = new Int32Array(length);
-  const starts = new Float64Array(length + 1);
-  let top = -1;
-  for (let q = 0; q < length; q++) {
-    if (values[q] === Number.POSITIVE_INFINITY) continue;
-    let from = Number.NEGATIVE_INFINITY;
-    for (; top >= 0; top--) {
-      const r = roots[top];
-      from = (values[q] + q * q - values[r] - r * r) / (2 * (q - r));
-      if (from > starts[top]) break;
-      from = Number.NEGATIVE_INFINITY;
-    }
-    top++;
-    roots[top] = q;
-    starts[top] = from;
-  }
-  if (top < 0) return;
-  starts[top + 1] = Number.POSITIVE_INFINITY;
-  for (let q = 0, at = 0; q < length; q++) {
-    while (starts[at + 1] < q) at++;
-    f[offset + q * stride] = (q - roots[at]) ** 2 + values[roots[at]];
-  }
-}
-
-/** Squared distance of every pixel to the nearest source; infinite if there is none. Whole numbers. */
-export function squaredDistances(sources: Uint8Array, width: number, height: number): Float64Array {
-  const f = Float64Array.from(sources, (value) => (value === 0 ? Number.POSITIVE_INFINITY : 0));
-  for (let x = 0; x < width; x++) distanceLine(f, x, width, height);
-  for (let y = 0; y < height; y++) distanceLine(f, y * width, 1, width);
-  return f;
 }
 
 /** Positions inside the mask by falling distance, the earlier first on a tie. */
