@@ -272,6 +272,8 @@ function build(io: CliIo, finish: (status: number) => void): Command {
       'only that share of the subjects, as training with data.holdOut leaves them out',
       parseUnit,
     )
+    .option('--predictions <dir>', 'score the masks <dir>/<set>/NAME_MODALITY_SITE_TARGET.png instead of a model')
+    .option('--against <file>', 'compare with the run whose --json output the file holds')
     .option('--json', 'print JSON instead of a table')
     .action(async (root: string, options: EvaluateCommand) => {
       const { runEvaluate } = await import('./evaluate.ts');

@@ -38,6 +38,8 @@ export interface DatasetItem {
   readonly targets: readonly DatasetTarget[];
   /** Targets that have no mask here although they may be in the image; left out where there are none. */
   readonly unknown?: readonly string[];
+  /** Distances of pixels across and down, mm; left out where they are not known. */
+  readonly spacing?: readonly [number, number];
 }
 
 export interface DatasetSet {
@@ -133,7 +135,7 @@ async function readItems(
   const items: DatasetItem[] = [];
   for (const file of (await listFolder(path)) ?? []) {
     const { stem, modality, site } = imageParts(path, file);
-    const { unknown = [], instances } = built.get(`${split}/${file}`) ?? {};
+    const { unknown = [], instances, spacing = null } = built.get(`${split}/${file}`) ?? {};
     const targets = (byImage.get(stem) ?? []).map(({ target, file: maskFile }): DatasetTarget => {
       const sentences = sentencesOf.get(basename(maskFile)) ?? [];
       const boxes = instances?.get(`${split}_mask/${basename(maskFile)}`);
@@ -143,8 +145,8 @@ async function readItems(
         ...(boxes === undefined ? {} : { instances: boxes }),
       };
     });
-    const doubtful = unknown.length === 0 ? {} : { unknown };
-    items.push({ set, name: stem, file: join(path, file), modality, site, targets, ...doubtful });
+    const known = { ...(unknown.length === 0 ? {} : { unknown }), ...(spacing === null ? {} : { spacing }) };
+    items.push({ set, name: stem, file: join(path, file), modality, site, targets, ...known });
     if (items.length > 1 && items[items.length - 2].name === stem) refuse(`${path}: two images are named ${stem}`);
     byImage.delete(stem);
   }

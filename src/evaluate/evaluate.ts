@@ -1,5 +1,6 @@
 /**
- * How good a model is on a data folder: Dice of present objects, presence AUROC of present against absent ones.
+ * How good a model, or whatever else makes masks, is on a data folder: overlap and distances of present objects, presence of
+ * present against absent ones.
  *
  * - Every image is encoded once and asked for all its annotated targets and a few absent ones, in the published form
  *   "{target} in {site} {modality}".
@@ -9,26 +10,19 @@
  * - Absent prompts of an image: targets of its set that are surely not in it, then targets that its modality and site
  *   cannot show; drawn by the seed and the image's name, so that every run that has the image asks the same.
  */
-import {
-  absentSiblings,
-  type Dataset,
-  type DatasetItem,
-  type DatasetSet,
-  itemImage,
-  readItemMask,
-} from '../dataset/index.ts';
+import { absentSiblings, type Dataset, type DatasetItem, type DatasetSet, readItemMask } from '../dataset/index.ts';
 import type { Mask } from '../image/types.ts';
-import { impossibleTargets, modalities, modalityFamily, publishedPrompt } from '../ontology/index.ts';
-import type { Model, Segmentation } from '../parse/segment.ts';
-import { BiomedParseError } from '../util/errors.ts';
+import { impossibleTargets, modalities, modalityFamily } from '../ontology/index.ts';
+import type { Model } from '../parse/segment.ts';
 import { createRandom, mixSeed, type Random } from '../util/random.ts';
-import { dice } from './metrics.ts';
+import { type Answerer, modelAnswerer } from './answerers.ts';
 import { type AbsentAnswer, type EvaluationReport, makeReport, type PresentAnswer } from './report.ts';
+import { scoreAnswer } from './score.ts';
 
 export interface EvaluateOptions {
   /** At most this many images per set, evenly spread over it (default: all). */
   readonly limit?: number;
-  /** Seed of the choice of absent prompts (default 0). */
+  /** Seed of the choice of absent prompts and of the draws of the bootstrap (default 0). */
   readonly seed?: number;
   /** Absent prompts per image and kind: from the set, and impossible ones (default 1). */
   readonly absentPrompts?: number;
@@ -102,52 +96,38 @@ export function questionsOf(
   return questions(dataset, item, set, absentPrompts, streamOf(seed, item));
 }
 
-/** Dice of an answer without and with the model's refusal. */
-function score(
-  found: Segmentation,
-  truth: Mask,
-  threshold: number,
-  path: string,
-): { dice: number; diceUngated: number } {
-  if (found.mask.width !== truth.width || found.mask.height !== truth.height) {
-    throw new BiomedParseError(
-      'input',
-      `${path}: its masks are ${truth.width} x ${truth.height}, the image is ${found.mask.width} x ${found.mask.height}; they must be of one size`,
-      { path },
-    );
-  }
-  const diceUngated = dice(found.mask, truth);
-  return { dice: found.presence >= threshold ? diceUngated : 0, diceUngated };
+/** Evaluates a model on an open data folder. */
+export function evaluate(model: Model, dataset: Dataset, options: EvaluateOptions = {}): Promise<EvaluationReport> {
+  return evaluateAnswers(modelAnswerer(model), dataset, options);
 }
 
-/** Evaluates a model on an open data folder. */
-export async function evaluate(
-  model: Model,
+/** Evaluates whatever answers on an open data folder; refuses (`input`) masks of another size than the image. */
+export async function evaluateAnswers(
+  answerer: Answerer,
   dataset: Dataset,
   options: EvaluateOptions = {},
 ): Promise<EvaluationReport> {
-  const { limit, signal, onProgress } = options;
+  const { limit, signal, onProgress, seed } = options;
   const items = chosenItems(dataset, limit);
   const present: PresentAnswer[] = [];
   const absent: AbsentAnswer[] = [];
   const start = performance.now();
   for (const [done, item] of items.entries()) {
     signal?.throwIfAborted();
-    const { set, modality, site, file } = item;
-    const threshold = model.presenceLimit(modality);
+    const { set, name: image, modality, site } = item;
     const asked = await questionsOf(item, dataset, options);
-    // Presence threshold 0: the mask without the refusal, from which the gated one follows.
-    const answers = await model.segment(
-      await itemImage(dataset, item),
-      asked.map(({ target }) => publishedPrompt(target, modality, site)),
-      { presenceThreshold: 0, ...(signal === undefined ? {} : { signal }) },
+    const answers = await answerer.answer(
+      dataset,
+      item,
+      asked.map(({ target }) => target),
+      signal,
     );
     for (const [i, { target, truth, kind }] of asked.entries()) {
       const { presence } = answers[i];
       if (kind !== 'present') absent.push({ modality, kind, presence });
       else {
-        const scores = score(answers[i], truth as Mask, threshold, file);
-        present.push({ set, modality, site, target, presence, ...scores });
+        const scores = scoreAnswer(answers[i], truth as Mask, answerer.presenceLimit(modality), item);
+        present.push({ set, image, modality, site, target, presence, ...scores });
       }
     }
     onProgress?.(done + 1, items.length);
@@ -155,9 +135,10 @@ export async function evaluate(
   return makeReport(present, absent, {
     images: items.length,
     seconds: (performance.now() - start) / 1000,
-    presenceLimit: (modality) => model.presenceLimit(modality),
-    statedFalseAlarmRate: model.presence.presence?.falseAlarmRate ?? null,
+    presenceLimit: (modality) => answerer.presenceLimit(modality),
+    statedFalseAlarmRate: answerer.falseAlarmRate,
     modalities,
     familyOf: modalityFamily,
+    ...(seed === undefined ? {} : { seed }),
   });
 }

@@ -2,13 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { makeReport, type PresentAnswer } from './report.ts';
 
 const present = (set: string, modality: string, target: string, dice: number, presence = 0.9): PresentAnswer => ({
-  set,
-  modality,
-  site: 'chest',
-  target,
-  dice,
+  ...{ set, image: 'x', modality, site: 'chest', target, dice, presence },
   diceUngated: dice === 0 ? 0.5 : dice,
-  presence,
+  iou: dice / (2 - dice),
+  hd95: dice === 0 ? null : 4,
+  assd: dice === 0 ? null : 2,
+  hd95Mm: null,
+  assdMm: null,
+  surfaceDice: dice,
+  shape: { areaFraction: 0.02, boxRatio: 0.2, convexRatio: 0.6, inertiaRatio: 1 },
 });
 const facts = {
   images: 20,
@@ -62,6 +64,25 @@ describe('makeReport', () => {
     expect(report.presence_auroc).toBeCloseTo(17.5 / 24, 5);
     expect(report.sensitivity).toBeCloseTo(11 / 12, 5);
     expect(report.specificity).toBe(0.5);
+  });
+  it('says how precise and how calibrated presence is', () => {
+    // by falling presence: 11 present and 1 absent at 0.9, 1 present at 0.2, 1 absent at 0.1
+    expect(report.presence_auprc).toBeCloseTo((11 * (11 / 12) + 12 / 13) / 12, 5);
+    // 0.9: 12 prompts, 0.9 against 11/12; 0.2: 0.2 against 1; 0.1: 0.1 against 0
+    expect(report.presence_calibration_error).toBeCloseTo((Math.abs(12 * 0.9 - 11) + 0.8 + 0.1) / 14, 5);
+    expect([report.false_alarm_rate_stated, report.false_alarm_rate]).toEqual([0.1, 0.5]);
+  });
+  it('leaves empty masks out of distances only', () => {
+    expect(report.sets[2]).toMatchObject({ hd95_px: 4, assd_px: 2, hd95_mm: null, surface_dice_mean: 0.56 });
+    expect([report.mean_hd95_px, report.mean_assd_px, report.empty_masks]).toEqual([4, 2, 1]);
+  });
+  it('groups by shape and size', () => {
+    const all = { n: 12, dice_mean: Number((8.6 / 12).toFixed(6)) };
+    expect(report.groups.box_ratio[0]).toEqual({ from: 0, to: 0.3, ...all });
+    expect(report.groups.box_ratio[1]).toEqual({ from: 0.3, to: 0.5, n: 0, dice_mean: null });
+    expect(report.groups.convex_ratio[2]).toMatchObject(all);
+    expect(report.groups.inertia_ratio[3]).toMatchObject(all); // 1 is in the last one
+    expect(report.groups.size[2]).toMatchObject({ from: 0.01, to: 0.05, ...all });
   });
   it('gives speed and says what an empty ground truth scores', () => {
     expect(report.images_per_second).toBe(5);

@@ -1,19 +1,20 @@
 /** From single answers to the figures of an evaluation, in the JSON form that `biomedparse evaluate --json` prints. */
-import { auroc, mean, median } from './metrics.ts';
+import { bootstrap, type Interval } from './bootstrap.ts';
+import { type Group, groupByShape } from './groups.ts';
+import { auroc, averagePrecision, calibrationError, mean, median } from './metrics.ts';
+import type { MaskScores } from './score.ts';
 
 /** Fewest masks of a (set, target) pair that counts in the headline means. */
 export const MIN_MASKS = 5;
 
 /** The answer for an object that is in the image. */
-export interface PresentAnswer {
+export interface PresentAnswer extends MaskScores {
   readonly set: string;
+  /** Name of the image. */
+  readonly image: string;
   readonly modality: string;
   readonly site: string;
   readonly target: string;
-  /** Dice of the mask as a user gets it. */
-  readonly dice: number;
-  /** Dice of the mask had the model not been allowed to say "absent". */
-  readonly diceUngated: number;
   readonly presence: number;
 }
 
@@ -35,6 +36,25 @@ export interface PairReport {
   readonly dice_mean: number;
   readonly dice_median: number;
   readonly dice_mean_ungated: number;
+  /** Bootstrap 95 % interval of `dice_mean`. */
+  readonly dice_interval: Interval | null;
+  readonly iou_mean: number;
+  /** Means over the masks that are not empty; null where all are, and in mm where the size of pixels is not known. */
+  readonly hd95_px: number | null;
+  readonly assd_px: number | null;
+  readonly hd95_mm: number | null;
+  readonly assd_mm: number | null;
+  /** Tolerance 2 pixels; empty masks count as 0. */
+  readonly surface_dice_mean: number;
+}
+
+/** One present object, for comparisons of runs. */
+export interface AnswerReport {
+  readonly set: string;
+  readonly image: string;
+  readonly target: string;
+  readonly dice: number;
+  readonly presence: number;
 }
 
 export interface EvaluationReport {
@@ -68,6 +88,23 @@ export interface EvaluationReport {
   readonly absent_prompts: number;
   readonly seconds: number;
   readonly empty_ground_truth: string;
+  /** Bootstrap 95 % interval of `mean_dice`: images of each set drawn again. */
+  readonly mean_dice_interval: Interval | null;
+  /** Means over the same pairs as `mean_dice`. */
+  readonly mean_iou: number | null;
+  readonly mean_hd95_px: number | null;
+  readonly mean_assd_px: number | null;
+  readonly mean_surface_dice: number | null;
+  /** Present objects whose mask is empty, which are in no mean of distances. */
+  readonly empty_masks: number;
+  readonly presence_auprc: number | null;
+  /** Expected calibration error of presence over all prompts, ten bins. */
+  readonly presence_calibration_error: number | null;
+  /** Measured share of absent objects called present. */
+  readonly false_alarm_rate: number | null;
+  /** Mean Dice by shape and size of the ground truth. */
+  readonly groups: Readonly<Record<string, readonly Group[]>>;
+  readonly answers: readonly AnswerReport[];
 }
 
 export interface RunFacts {
@@ -80,6 +117,8 @@ export interface RunFacts {
   readonly modalities: readonly string[];
   /** The modality's family among them: `MRI-T1` -> `MRI`. */
   readonly familyOf: (modality: string) => string;
+  /** Of the bootstrap (default 0). */
+  readonly seed?: number;
 }
 
 /** What is said of an empty ground truth wherever figures are printed. */
@@ -90,30 +129,47 @@ const round = (value: number): number => Number(value.toFixed(6));
 const rounded = (value: number | null): number | null => (value === null ? null : round(value));
 const share = (part: number, whole: number): number | null => (whole === 0 ? null : round(part / whole));
 
-function pairReports(present: readonly PresentAnswer[]): PairReport[] {
+const keyOf = ({ set, target }: Pick<PresentAnswer, 'set' | 'target'>): string => JSON.stringify([set, target]);
+
+/** An interval as reports show it. */
+const roundedEnds = (of: Interval | null): Interval | null => (of === null ? null : [round(of[0]), round(of[1])]);
+
+/** Answers by (set, target) pair. */
+function pairsOf(present: readonly PresentAnswer[]): Map<string, PresentAnswer[]> {
   const groups = new Map<string, PresentAnswer[]>();
   for (const one of present) {
-    const key = JSON.stringify([one.set, one.target]);
+    const key = keyOf(one);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [one]);
     else group.push(one);
   }
-  return [...groups.values()]
-    .map((group) => {
-      const scores = group.map((one) => one.dice);
-      const names = (values: string[]): string => [...new Set(values)].sort().join(', ');
-      return {
-        set: group[0].set,
-        modality: names(group.map((one) => one.modality)),
-        site: names(group.map((one) => one.site)),
-        target: group[0].target,
-        n: group.length,
-        dice_mean: round(mean(scores) as number),
-        dice_median: round(median(scores) as number),
-        dice_mean_ungated: round(mean(group.map((one) => one.diceUngated)) as number),
-      };
-    })
-    .sort((a, b) => (a.set < b.set ? -1 : a.set > b.set ? 1 : a.target < b.target ? -1 : 1));
+  return groups;
+}
+
+const isNumber = (value: number | null): value is number => value !== null;
+
+function pairReport(group: readonly PresentAnswer[], dice_interval: Interval | null): PairReport {
+  const scores = group.map((one) => one.dice);
+  const names = (values: string[]): string => [...new Set(values)].sort().join(', ');
+  const known = (of: (one: PresentAnswer) => number | null): number | null =>
+    rounded(mean(group.map(of).filter(isNumber)));
+  return {
+    set: group[0].set,
+    modality: names(group.map((one) => one.modality)),
+    site: names(group.map((one) => one.site)),
+    target: group[0].target,
+    n: group.length,
+    dice_mean: round(mean(scores) as number),
+    dice_median: round(median(scores) as number),
+    dice_mean_ungated: round(mean(group.map((one) => one.diceUngated)) as number),
+    dice_interval,
+    iou_mean: round(mean(group.map((one) => one.iou)) as number),
+    hd95_px: known((one) => one.hd95),
+    assd_px: known((one) => one.assd),
+    hd95_mm: known((one) => one.hd95Mm),
+    assd_mm: known((one) => one.assdMm),
+    surface_dice_mean: round(mean(group.map((one) => one.surfaceDice)) as number),
+  };
 }
 
 /** The figures of a run. */
@@ -122,7 +178,17 @@ export function makeReport(
   absent: readonly AbsentAnswer[],
   facts: RunFacts,
 ): EvaluationReport {
-  const sets = pairReports(present);
+  const pairs = pairsOf(present);
+  const intervals = bootstrap(
+    present.map(({ dice, ...one }) => ({ ...one, value: dice })),
+    {
+      counts: (set, target) => (pairs.get(keyOf({ set, target }))?.length ?? 0) >= MIN_MASKS,
+      ...(facts.seed === undefined ? {} : { seed: facts.seed }),
+    },
+  );
+  const sets = [...pairs.values()]
+    .map((group) => pairReport(group, roundedEnds(intervals.of(group[0].set, group[0].target))))
+    .sort((a, b) => (a.set < b.set ? -1 : a.set > b.set ? 1 : a.target < b.target ? -1 : 1));
   const counted = sets.filter((pair) => pair.n >= MIN_MASKS);
   // A set may hold several sequences ("MRI-T1, MRI-FLAIR"); they are of one family.
   const inFamily = (name: string): PairReport[] =>
@@ -131,6 +197,8 @@ export function makeReport(
   const absentOf = (kind?: AbsentAnswer['kind']): number[] =>
     absent.filter((one) => kind === undefined || one.kind === kind).map((one) => one.presence);
   const isFound = (one: PresentAnswer | AbsentAnswer): boolean => one.presence >= facts.presenceLimit(one.modality);
+  const meanOf = (of: (pair: PairReport) => number | null): number | null =>
+    rounded(mean(counted.map(of).filter(isNumber)));
   const falseAlarms = (of: readonly AbsentAnswer[]): number | null => share(of.filter(isFound).length, of.length);
   return {
     sets,
@@ -163,5 +231,19 @@ export function makeReport(
     absent_prompts: absent.length,
     seconds: round(facts.seconds),
     empty_ground_truth: EMPTY_GROUND_TRUTH,
+    mean_dice_interval: roundedEnds(intervals.overall),
+    mean_iou: meanOf((pair) => pair.iou_mean),
+    mean_hd95_px: meanOf((pair) => pair.hd95_px),
+    mean_assd_px: meanOf((pair) => pair.assd_px),
+    mean_surface_dice: meanOf((pair) => pair.surface_dice_mean),
+    empty_masks: present.filter(({ hd95 }) => hd95 === null).length,
+    presence_auprc: rounded(averagePrecision(presences, absentOf())),
+    presence_calibration_error: rounded(calibrationError(presences, absentOf())),
+    false_alarm_rate: falseAlarms(absent),
+    groups: groupByShape(present),
+    answers: present.map(({ set, image, target, dice, presence }) => ({
+      ...{ set, image, target },
+      ...{ dice: round(dice), presence: round(presence) },
+    })),
   };
 }
