@@ -247,7 +247,7 @@ describeShared('golden/tiny-model', 'pull', () => {
       ),
     ).toBe(0);
     for (const line of [
-      /^backbone +131,529 +0\.0\d$/m,
+      /^backbone +131,529 +0\.0\d +0\.0\d$/m,
       /^pixel decoder +233,248 +/m,
       /^text encoder +398,153 +/m,
       /^decoder +213,856 +/m,
