@@ -349,9 +349,8 @@ const CASES: Readonly<Record<string, Case>> = {
   mms: {
     files: {
       ...patient('OpenDataset/Training/Labeled', 'A0S9V9', cine(...CINE)),
-      ...patient('OpenDataset/Training/Unlabeled', 'B3F0V9', {
-        _sa: frames(picture(1, 100, 200), picture(1, 100, 200)),
-      }),
+      // these have mask files without any label in them
+      ...patient('OpenDataset/Training/Unlabeled', 'B3F0V9', cine(EMPTY, EMPTY)),
       ...patient('OpenDataset/Validation', 'A4B9O6', cine(...CINE)),
       ...patient('OpenDataset/Testing', 'A1D0Q7', cine('0330 0330 0000 0000', EMPTY)),
       'OpenDataset/211230_M&Ms_Dataset_information_diagnosis_opendataset.csv': 'External code,ED,ES\n',
