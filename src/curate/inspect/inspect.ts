@@ -38,7 +38,6 @@ export interface FoundPart {
   readonly labels: readonly FoundLabel[];
   /** Of `binary`: pixels above it are marked. */
   readonly threshold: number | null;
-  readonly frame: number | null;
   readonly sequence: string | null;
   readonly modality: Guess;
   readonly site: Guess;
@@ -175,7 +174,7 @@ async function partOf(
   ];
   const part: FoundPart = {
     ...{ images, masks, except, pairs: pairs.length, reader: found.reader, labels: found.labels },
-    ...{ threshold: found.threshold, frame: null, sequence: sequenceOf(group, names, modality.value), modality, site },
+    ...{ threshold: found.threshold, sequence: sequenceOf(group, names, modality.value), modality, site },
     why: [why, `reader ${found.reader}: ${found.why}`],
   };
   return { part, open };
@@ -189,7 +188,7 @@ function objectPart(name: string, object: MaskObject, series: readonly SeriesFol
   const modality = guessModality(name, null, own);
   return {
     ...{ images: own.path, masks: object.path, except: null, pairs: 1, reader: object.reader, labels },
-    ...{ threshold: null, frame: null, sequence: null, modality },
+    ...{ threshold: null, sequence: null, modality },
     site: guessSite(
       `${name}/${own.path}`,
       labels.map(({ target }) => target),
