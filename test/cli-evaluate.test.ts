@@ -1,7 +1,7 @@
 /** `biomedparse evaluate` on a data folder made here and the fake network, whose answers are known. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeMaskPng, writePng } from '../src/formats/raster.ts';
 import { mayShow } from '../src/ontology/index.ts';
@@ -97,6 +97,59 @@ describe('evaluate', () => {
     expect(stdout).toMatch(/made-up +CT +chest +lung +2 /);
     expect(stdout).toMatch(/An empty ground truth is not in the Dice mean/);
     expect(stderr).toMatch(/2 of 2 images/);
+  });
+
+  it('scores the masks of another program', async () => {
+    const masks = join(root, '..', `${basename(root)}-masks`);
+    const score = (...argv: string[]) => callCli(['evaluate', root, '--predictions', masks, ...argv]);
+    try {
+      expect((await score()).stderr).toMatch(/^biomedparse: there is no folder [^\n]*-masks\n$/);
+      mkdirSync(masks);
+      expect((await score()).stderr).toMatch(/named as a data set; allowed: made-up\n$/);
+      cpSync(join(root, 'made-up', 'test_mask'), join(masks, 'made-up'), { recursive: true });
+      rmSync(join(masks, 'made-up', 'p3_CT_chest_lung.png'));
+      const size = { width: 64, height: 64 };
+      const lower = square().fill(0, 0, 32 * 64); // half of it: Dice 2/3, IoU 1/2
+      await writeMaskPng(join(masks, 'made-up', 'p2_CT_chest_lung.png'), { data: lower, ...size });
+      const report = JSON.parse((await score('--json')).stdout);
+      expect(report.predictions).toBe(masks);
+      const [nodule, lung] = report.sets;
+      expect(nodule).toMatchObject({ target: 'absent nodule', dice_mean: 1, hd95_px: 0, surface_dice_mean: 1 });
+      expect(lung.dice_mean).toBeCloseTo((3 + 2 / 3) / 5, 5);
+      expect(lung.iou_mean).toBeCloseTo(3.5 / 5, 5);
+      // the missing one is in no distance; the upper edge of the half one lies 16 pixels off
+      expect(lung.hd95_px).toBeCloseTo(16 / 4, 5);
+      expect(lung.dice_interval[0]).toBeLessThan(lung.dice_mean);
+      expect(report.empty_masks).toBe(1);
+      expect(report.false_alarm_rate).toBe(0);
+      writeFileSync(join(masks, 'made-up', 'p1_CT_chest_lung.png'), 'no picture');
+      expect((await score()).stderr).toMatch(/p1_CT_chest_lung\.png/);
+      await writeMaskPng(join(masks, 'made-up', 'p1_CT_chest_lung.png'), {
+        ...{ data: new Uint8Array(16).fill(1), width: 4, height: 4 },
+      });
+      expect((await score()).stderr).toMatch(/64 x 64, the image is 4 x 4/);
+    } finally {
+      rmSync(masks, { recursive: true, force: true });
+    }
+  });
+
+  it('compares with another run', async () => {
+    const file = join(root, '..', `${basename(root)}-run.json`);
+    try {
+      const run = JSON.parse((await evaluate('--json')).stdout);
+      const worse = run.answers.map((one: { dice: number }) => ({ ...one, dice: one.dice / 2 }));
+      writeFileSync(file, JSON.stringify({ ...run, answers: worse.slice(1) }));
+      const { comparison } = JSON.parse((await evaluate('--json', '--against', file)).stdout);
+      expect(comparison).toMatchObject({ n: 5, unpaired: 1, worse: 0 });
+      expect(comparison.difference).toBeCloseTo(comparison.dice_mean_other, 5);
+      expect((await evaluate('--against', file)).stdout).toMatch(/Against the other run/);
+      for (const text of ['[', '{}', '{"answers": [{"set": 3}]}']) {
+        writeFileSync(file, text);
+        expect((await evaluate('--against', file)).stderr).toMatch(/run\.json is no/);
+      }
+    } finally {
+      rmSync(file, { force: true });
+    }
   });
 
   it('refuses a set that is not there, by name', async () => {
