@@ -9,8 +9,8 @@
 import { parseArgs } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
 import { table } from '../src/cli/table.ts';
-import { subjectOf } from '../src/dataset/subjects.ts';
 import { openSplits } from '../src/dataset/index.ts';
+import { subjectOf } from '../src/dataset/subjects.ts';
 import { readRaster } from '../src/formats/raster.ts';
 import { type Fingerprint, findDuplicates, fingerprint } from '../src/image/fingerprint.ts';
 import { toRgb8 } from '../src/image/rgb.ts';
