@@ -3,9 +3,13 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Inspection } from '../src/curate/inspect/inspect.ts';
+import { writeSegmentation } from '../src/formats/dicom/segmentation.ts';
+import { readDicomSeries } from '../src/formats/dicom/series.ts';
+import { writeStructureSet } from '../src/formats/dicom/structure-set.ts';
 import { encodeNifti } from '../src/formats/nifti.ts';
-import type { Volume } from '../src/image/volume.ts';
+import { emptyMask, type Volume } from '../src/image/volume.ts';
 import { callCli } from './helpers/cli.ts';
+import { patientSlice } from './helpers/dicom-series.ts';
 import { type Built, buildTree, digitsPng, png, temporaryFolder, writeTree } from './helpers/sources.ts';
 
 const ROWS = ['0123', '4567', '8901', '2345'];
@@ -167,6 +171,48 @@ describe('data inspect', () => {
     expect(found.parts[0]).toMatchObject({ reader: 'colour', images: 'images/{id:a}.png' });
     expect(found.parts[0].labels.map(({ label }) => label)).toEqual(['#00ff00', '#ff0000']);
     expect(await built.mask('label 2')).toEqual(only('1'));
+  });
+
+  it('looks at the first files of large folders and says so', async () => {
+    const root = await temporaryFolder();
+    const [image, mask] = [await digitsPng(ROWS), await digitsPng(MASK)];
+    const names = Array.from({ length: 2001 }, (_, i) => String(i).padStart(4, '0'));
+    await writeTree(root, Object.fromEntries(names.map((name) => [`images/${name}.png`, image])));
+    await writeTree(root, { 'masks/0000.png': mask, 'masks/0001.png': mask });
+    const { stdout } = await callCli(['data', 'inspect', root, '--json']);
+    const found: Inspection = JSON.parse(stdout);
+    expect(found).toMatchObject({ files: 2002, parts: [{ images: 'images/{id}.png', pairs: 2 }] });
+    expect(found.open[0]).toBe('what lies beyond the first 2000 files of a folder and 20000 in all');
+  });
+
+  it('finds DICOM segmentations and structure sets by the series that they refer to', async () => {
+    const slices = Object.fromEntries([0, 1, 2, 3, 4].map((k) => [`p1/ct/${k}`, patientSlice(k)]));
+    const root = await temporaryFolder();
+    await writeTree(root, slices);
+    const { source, volume } = await readDicomSeries(join(root, 'p1/ct'));
+    const mask = emptyMask(volume);
+    for (let y = 0; y < 16; y++) mask.data.fill(1, 2 * 768 + y * 32 + 8, 2 * 768 + y * 32 + 24);
+    const object = { mask, presence: 1 };
+    let made = 0;
+    const uid = (): string => `2.25.${++made}`;
+    const options = { algorithm: { name: 'a', version: '1' }, date: new Date(0), uid };
+    const { found, built } = await inspected('scans', {
+      ...slices,
+      'p1/seg.dcm': writeSegmentation(source, [{ ...object, prompt: 'liver' }], options),
+      'p1/rt.dcm': writeStructureSet(source, [{ ...object, prompt: 'spleen' }], options),
+    });
+    expect(found.parts.map(({ images, masks, reader }) => [images, masks, reader]).sort()).toEqual([
+      ['p1/ct/', 'p1/rt.dcm', 'rtstruct'],
+      ['p1/ct/', 'p1/seg.dcm', 'dicom-seg'],
+    ]);
+    expect(found.parts[0].modality).toEqual({ value: 'CT', known: true, why: 'the DICOM headers say Modality CT' });
+    expect(found.parts[0].site).toMatchObject({ value: 'abdomen', known: true });
+    expect(built.summary.failures).toEqual([]);
+    const areas = built.images.flatMap(({ masks }) => masks.map(({ target, sourceArea }) => [target, sourceArea]));
+    expect(areas.sort()).toEqual([
+      ['liver', 256],
+      ['spleen', 256],
+    ]);
   });
 
   it('prints lines for people', async () => {

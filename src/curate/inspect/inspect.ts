@@ -1,6 +1,6 @@
 /**
  * What a folder of images and masks seems to be, from names, headers and the pixels of a few files; every guess with its reason,
- * and what is not known named. At most 20,000 files are listed, 8 masks and 2 images of a group and 400 DICOM headers are read.
+ * and what is not known named. At most 2,000 files of a folder and 20,000 in all are listed, 8 masks and 2 images of a group and 400 DICOM headers are read.
  */
 import { basename, resolve } from 'node:path';
 import { type MaskObject, readDicomFolders, type SeriesFolder } from './dicom.ts';
@@ -17,7 +17,7 @@ import {
   maskValues,
   sample,
 } from './values.ts';
-import { MOST_FILES, walkFolder } from './walk.ts';
+import { MOST_FILES, MOST_OF_FOLDER, walkFolder } from './walk.ts';
 
 /** A label of a source and what it becomes in the draft. */
 export interface FoundLabel {
@@ -212,7 +212,9 @@ export async function inspectFolder(folder: string): Promise<Inspection> {
   const names = await readLabelNames(root, files);
   const { pairs, alone } = pairUp(named);
   const parts: FoundPart[] = [];
-  const open: string[] = cut ? [`only the first ${MOST_FILES} files were looked at`] : [];
+  const open: string[] = cut
+    ? [`what lies beyond the first ${MOST_OF_FOLDER} files of a folder and ${MOST_FILES} in all`]
+    : [];
   for (const group of groupPairs(pairs)) {
     const found = await partOf(root, name, group, names, dicom.series);
     open.push(...found.open);
