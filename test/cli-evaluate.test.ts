@@ -1,5 +1,5 @@
 /** `biomedparse evaluate` on a data folder made here and the fake network, whose answers are known. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -130,6 +130,24 @@ describe('evaluate', () => {
       expect((await score()).stderr).toMatch(/64 x 64, the image is 4 x 4/);
     } finally {
       rmSync(masks, { recursive: true, force: true });
+    }
+  });
+
+  it('writes a page that needs nothing else', async () => {
+    const file = join(root, '..', `${basename(root)}.html`);
+    try {
+      expect((await evaluate('--html', file)).status).toBe(0);
+      const page = readFileSync(file, 'utf8');
+      expect(page.match(/<svg /g)).toHaveLength(6); // by modality, by pair, four groups
+      expect(page.match(/<img src="data:image\/png;base64,/g)).toHaveLength(3);
+      expect(page).toMatch(/best: lung, Dice 0\.9\d\d, p1_CT_chest/);
+      expect(page).toMatch(/worst: absent nodule, Dice 0\.000, p1_CT_chest/);
+      expect(page).toMatch(/default-src &#39;none&#39;/);
+      expect(page).not.toMatch(/<script|(href|src)="(?!data:)/i);
+      const { status, stderr } = await evaluate('--html', join(file, 'page.html'));
+      expect([status === 0, stderr.split('\n').at(-2)]).toEqual([false, expect.stringMatching(/cannot write/)]);
+    } finally {
+      rmSync(file, { force: true });
     }
   });
 

@@ -4,7 +4,9 @@ import { LEAVE_OUT } from '../dataset/leave-out.ts';
 import { type Answerer, folderAnswerer, modelAnswerer } from '../evaluate/answerers.ts';
 import { type Comparison, compareRuns, readAnswers } from '../evaluate/compare.ts';
 import { chosenItems, evaluateAnswers } from '../evaluate/evaluate.ts';
+import { evaluationPage } from '../evaluate/page.ts';
 import { type EvaluationReport, MIN_MASKS } from '../evaluate/report.ts';
+import { writeFileAtomic } from '../util/files.ts';
 import { type CliIo, type ModelCommand, openModel, reportModel } from './io.ts';
 import { startProgress } from './progress.ts';
 import { table } from './table.ts';
@@ -18,6 +20,7 @@ export interface EvaluateCommand extends ModelCommand {
   readonly holdOut?: number;
   readonly predictions?: string;
   readonly against?: string;
+  readonly html?: string;
   readonly json?: boolean;
 }
 
@@ -118,11 +121,12 @@ export async function runEvaluate(root: string, command: EvaluateCommand, io: Cl
   const dataset = command.holdOut === undefined ? opened : await holdOut(opened, command.holdOut, 'held out');
   if (dataset.leftOut) io.err(`${dataset.leftOut} images are left out, as ${root}/${LEAVE_OUT} says\n`);
   const other = command.against === undefined ? null : await readAnswers(command.against);
-  const run = async (answerer: Answerer): Promise<readonly [EvaluationReport, Comparison | null]> => {
+  const run = async (answerer: Answerer, by: string, facts: object): Promise<number> => {
     const report = await withProgress(answerer, dataset, command, io);
-    return [report, other === null ? null : compareRuns(report.answers, other, command.seed)];
-  };
-  const tell = (report: EvaluationReport, comparison: Comparison | null, by: string, facts: object): number => {
+    const comparison = other === null ? null : compareRuns(report.answers, other, command.seed);
+    if (command.html !== undefined) {
+      await writeFileAtomic(command.html, await evaluationPage(report, by, dataset, answerer));
+    }
     const compared = comparison === null ? {} : { comparison };
     if (!command.json) printReport(io, report, by, comparison);
     else io.out(`${JSON.stringify({ ...facts, split: command.split, ...report, ...compared })}\n`);
@@ -130,11 +134,11 @@ export async function runEvaluate(root: string, command: EvaluateCommand, io: Cl
   };
   if (command.predictions !== undefined) {
     const { predictions } = command;
-    return tell(...(await run(await folderAnswerer(predictions, dataset))), `Masks of ${predictions}`, { predictions });
+    return run(await folderAnswerer(predictions, dataset), `Masks of ${predictions}`, { predictions });
   }
   const model = await openModel(command, io);
   try {
-    return tell(...(await run(modelAnswerer(model))), `Model ${model.name}`, { model: reportModel(model) });
+    return await run(modelAnswerer(model), `Model ${model.name}`, { model: reportModel(model) });
   } finally {
     await model.dispose();
   }

@@ -273,6 +273,7 @@ function build(io: CliIo, finish: (status: number) => void): Command {
       parseUnit,
     )
     .option('--predictions <dir>', 'score the masks <dir>/<set>/NAME_MODALITY_SITE_TARGET.png instead of a model')
+    .option('--html <file>', 'write a page with plots and the best, median and worst examples too')
     .option('--against <file>', 'compare with the run whose --json output the file holds')
     .option('--json', 'print JSON instead of a table')
     .action(async (root: string, options: EvaluateCommand) => {
