@@ -3,7 +3,8 @@
 /** One line of pixels `step` apart: squared distances `f` at offset + k * stride become those of both axes. */
 function distanceLine(f: Float64Array, offset: number, stride: number, length: number, step: number): void {
   const square = step * step;
-  const values = Float64Array.from({ length }, (_, k) => f[offset + k * stride]);
+  const values = new Float64Array(length);
+  for (let k = 0; k < length; k++) values[k] = f[offset + k * stride];
   const roots = new Int32Array(length);
   const starts = new Float64Array(length + 1);
   let top = -1;
@@ -38,7 +39,8 @@ export function squaredDistances(
   height: number,
   [across, down]: readonly [number, number] = [1, 1],
 ): Float64Array {
-  const f = Float64Array.from(sources, (value) => (value === 0 ? Number.POSITIVE_INFINITY : 0));
+  const f = new Float64Array(sources.length);
+  for (let i = 0; i < f.length; i++) if (sources[i] === 0) f[i] = Number.POSITIVE_INFINITY;
   for (let x = 0; x < width; x++) distanceLine(f, x, width, height, down);
   for (let y = 0; y < height; y++) distanceLine(f, y * width, 1, width, across);
   return f;
