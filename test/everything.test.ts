@@ -124,7 +124,8 @@ describe('segment --everything', () => {
       'scan_everything_overlay.png',
       'scan_everything_report.json',
     ]);
-    const [report] = JSON.parse(stdout).results;
+    const [{ warnings, ...report }] = JSON.parse(stdout).results;
+    expect(warnings.map(({ code }: { code: string }) => code)).toEqual(['unexpected-grey']);
     expect(JSON.parse(readFileSync(join(folder, 'out', 'scan_everything_report.json'), 'utf8'))).toEqual(report);
     // the fake network finds the same bright pixels for both targets
     expect(report.targets.map((one: { label: number | null }) => one.label).filter(Boolean)).toHaveLength(1);
