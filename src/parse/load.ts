@@ -68,7 +68,9 @@ export async function readModelParts(directory: string): Promise<ModelParts> {
     const json = await readJson(join(directory, 'tokenizer.json'));
     const viewsFile = join(directory, 'views.json');
     const hasViews = statSync(viewsFile, { throwIfNoEntry: false }) !== undefined;
-    const views = hasViews ? checkViewClassifier(await readJson(viewsFile), settings.decoder.dim, viewsFile) : null;
+    const views = hasViews
+      ? checkViewClassifier(await readJson(viewsFile), 2 * settings.pixelDecoder.maskDim, viewsFile)
+      : null;
     return {
       settings,
       config,

@@ -125,7 +125,7 @@ export interface EncodedImage {
   readonly seconds: Seconds;
   /** How the network's square lies on the image. */
   readonly fit: Fit;
-  /** Mean of the deepest features, `[dim]`. */
+  /** Mean and standard deviation of every mask feature over the image, `[2 * maskDim]`. */
   readonly summary: Float32Array;
   /** What the image probably is, most probable first; null if the model has no views.json. */
   guessViews(): ViewGuess[] | null;

@@ -1,5 +1,5 @@
 /**
- * What an image is, guessed from the mean of its deepest features: multinomial logistic regression over the kinds of image
+ * What an image is, guessed from mean and deviation of its mask features: multinomial logistic regression over the kinds of image
  * (modality and site) that the model was trained on. `evaluate/fit-views.ts` fits it, `views.json` of a model folder keeps it.
  */
 import { BiomedParseError } from '../util/errors.ts';

@@ -78,6 +78,18 @@ interface HeldFeatures extends ImageFeatures {
   readonly width: number;
 }
 
+/** Means, then standard deviations, of features `[pixels, dim]`. */
+function moments(features: Float32Array, dim: number): Float32Array {
+  const pixels = features.length / dim;
+  const [sums, squares] = [new Float64Array(dim), new Float64Array(dim)];
+  for (let i = 0; i < features.length; i++) {
+    sums[i % dim] += features[i] / pixels;
+    squares[i % dim] += features[i] ** 2 / pixels;
+  }
+  const deviations = squares.map((square, i) => Math.sqrt(Math.max(0, square - sums[i] ** 2)));
+  return Float32Array.of(...sums, ...deviations);
+}
+
 /** Keeps one open session per key, opening it on first use. */
 function sessionStore(): {
   get(key: string, open: () => Promise<Session>): Promise<Session>;
@@ -227,7 +239,7 @@ export async function openNetwork(
     async encodeImage(pixels, height, width) {
       const session = await imageSession(height, width);
       const values = await session.run({ pixels });
-      const summary = values.summary as Float32Array;
+      const summary = moments(values.mask_features as Float32Array, config.pixelDecoder.maskDim);
       const held: HeldFeatures = { values, summary, height, width, dispose: () => {} };
       return held;
     },
