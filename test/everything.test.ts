@@ -46,7 +46,7 @@ function answering(maps: readonly (readonly number[] | null)[], p: readonly numb
         yield answer;
       }
     },
-    summary: new Float32Array(8),
+    summary: () => new Float32Array(8),
     guessViews: () => null,
     dispose: () => undefined,
   };

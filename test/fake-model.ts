@@ -79,7 +79,7 @@ export function fakeModel(
       }
       if (pixels.length !== 3 * height * width) throw new Error('pixels do not fill [3, size, size]');
       const features = {
-        summary: new Float32Array(config.pixelDecoder.maskDim),
+        summary: () => new Float32Array(config.pixelDecoder.maskDim),
         dispose: () => {
           calls.freed++;
         },

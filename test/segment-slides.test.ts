@@ -1,4 +1,5 @@
 /** `segment` on slides in process, on the fake network that finds pixels with much red: files, resuming, refusals. */
+
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,8 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readRaster, writePng } from '../src/formats/raster.ts';
 import { openSlide } from '../src/formats/slide/slide.ts';
-import { fakeModel } from './fake-model.ts';
-import { callCli } from './helpers/cli.ts';
+import { stoppedCall } from './helpers/stopped-call.ts';
 import { aperioPages, page, scene, tiffFile } from './helpers/tiff.ts';
 
 const [TISSUE, OBJECT, GLASS] = [
@@ -39,18 +39,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function call(argv: string[], stopAfter = Number.POSITIVE_INFINITY) {
-  const stop = new AbortController();
-  const { model, calls } = fakeModel();
-  const watched = {
-    ...model,
-    encode: (...given: Parameters<typeof model.encode>) => {
-      if (calls.images >= stopAfter) stop.abort();
-      return model.encode(...given);
-    },
-  };
-  return { ...(await callCli(argv, { loadModel: async () => watched, signal: stop.signal })), calls };
-}
+const call = stoppedCall;
 
 const segment = (...rest: string[]) => ['segment', slide, '--out', out, ...rest];
 const files = (at = out) => (existsSync(at) ? readdirSync(at).sort() : []);

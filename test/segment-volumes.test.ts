@@ -1,4 +1,5 @@
 /** `segment` on volumes in process, on the fake network that finds bright pixels: files, grids, resuming, refusals. */
+
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,10 +13,11 @@ import { decodeNpy } from '../src/formats/npy.ts';
 import { readNrrd, writeNrrd } from '../src/formats/nrrd.ts';
 import { readRaster, writePng } from '../src/formats/raster.ts';
 import { sameGrid, splitSteps, type Vector, type Volume } from '../src/image/volume.ts';
-import { fakeModel } from './fake-model.ts';
+import { fakeConfig, fakeModel } from './fake-model.ts';
 import { callCli } from './helpers/cli.ts';
 import { dicomFile, greyImage } from './helpers/dicom.ts';
 import { describeShared, sharedPath } from './helpers/shared.ts';
+import { stoppedCall } from './helpers/stopped-call.ts';
 
 let folder: string;
 let out: string;
@@ -45,20 +47,8 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function call(argv: string[], stopAfter = Number.POSITIVE_INFINITY, plain = false) {
-  const stop = new AbortController();
-  const { model, calls } = fakeModel(
-    plain ? { decoder: { ...(await import('./fake-model.ts')).fakeConfig.decoder, existence: false } } : {},
-  );
-  const watched = {
-    ...model,
-    encode: (...given: Parameters<typeof model.encode>) => {
-      if (calls.images >= stopAfter) stop.abort();
-      return model.encode(...given);
-    },
-  };
-  return { ...(await callCli(argv, { loadModel: async () => watched, signal: stop.signal })), calls };
-}
+const call = (argv: string[], stopAfter?: number, plain = false) =>
+  stoppedCall(argv, stopAfter, plain ? { decoder: { ...fakeConfig.decoder, existence: false } } : {});
 
 const segment = (...rest: string[]) => ['segment', file, '--out', out, ...rest];
 const files = (at = out) => (existsSync(at) ? readdirSync(at).sort() : []);

@@ -12,17 +12,15 @@ import { checkPrompts } from '../parse/prompts.ts';
 import { writeFileAtomic } from '../util/files.ts';
 import { eachEncoded, type ImagesCommand } from './images.ts';
 import type { CliIo } from './io.ts';
+import { type LimitsCommand, limitOptions } from './limits.ts';
 import { planEndings } from './names.ts';
 import { shownAs } from './shown-as.ts';
 import { table } from './table.ts';
 import { type Warned, warningLines } from './warnings.ts';
 
 /** Values of the command's options, as commander spells them. */
-export interface DetectCommand extends ImagesCommand {
+export interface DetectCommand extends ImagesCommand, LimitsCommand {
   readonly prompt: readonly string[];
-  readonly threshold?: number;
-  readonly presenceThreshold?: number;
-  readonly falseAlarms?: number;
   readonly leastPx?: number;
   readonly instances?: 'auto' | Separation;
   readonly terms?: string;
@@ -110,9 +108,7 @@ export async function runDetect(inputs: readonly string[], command: DetectComman
   const options: DetectOptions = {
     signal: io.signal,
     ...(terms === undefined ? {} : { terms }),
-    ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
-    ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
-    ...(command.falseAlarms === undefined ? {} : { falseAlarmRate: command.falseAlarms }),
+    ...limitOptions(command),
     ...(command.leastPx === undefined ? {} : { leastPx: command.leastPx }),
     ...(command.instances === undefined ? {} : { instances: command.instances }),
   };

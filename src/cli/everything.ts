@@ -2,6 +2,7 @@
  * `biomedparse segment --everything --image-type <type>`: per image one label map (16-bit PNG), its JSON and an overlay, with a
  * table or JSON on standard output.
  */
+
 import { writeLabelPng, writePng } from '../formats/raster.ts';
 import { overlay } from '../image/overlay.ts';
 import { type EverythingOptions, everythingType, type FoundTarget, segmentEverything } from '../parse/everything.ts';
@@ -9,8 +10,10 @@ import { REJECTION_THRESHOLD } from '../parse/rejection.ts';
 import type { EncodedImage } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
+import { round } from './answer-report.ts';
 import { eachEncoded } from './images.ts';
 import type { CliIo } from './io.ts';
+import { limitOptions } from './limits.ts';
 import { type ImageFiles, planFiles } from './names.ts';
 import type { OutputFolder } from './output.ts';
 import { readRejection } from './rejection.ts';
@@ -27,8 +30,6 @@ interface EverythingReport {
   readonly overlay: string;
   readonly targets: readonly Record<string, unknown>[];
 }
-
-const round = (value: number, digits: number): number => Number(value.toFixed(digits));
 
 function reportTarget({ target, prompt, label, presence, pValue, areaPx, box, reason }: FoundTarget) {
   const p = pValue === null ? null : round(pValue, 6);
@@ -95,9 +96,7 @@ export async function runEverything(inputs: readonly string[], command: SegmentC
   const plan = planFiles(command.out, inputs, ['everything']);
   const options: EverythingOptions = {
     signal: io.signal,
-    ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
-    ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
-    ...(command.falseAlarms === undefined ? {} : { falseAlarmRate: command.falseAlarms }),
+    ...limitOptions(command),
     ...(rejection?.distributions === undefined ? {} : { distributions: rejection.distributions }),
     ...(rejection === undefined ? {} : { rejectionThreshold: rejection.threshold ?? REJECTION_THRESHOLD }),
   };

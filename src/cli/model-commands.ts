@@ -1,6 +1,5 @@
 /** The commands that make, measure and describe models; like all others, they are read here and loaded when they run. */
 import { type Command, Option } from 'commander';
-import { DEVICES, MAX_THREADS } from '../parse/device.ts';
 import type { CalibrateCommand } from './calibrate.ts';
 import type { ConvertCommand } from './convert.ts';
 import type { EvaluateCommand } from './evaluate.ts';
@@ -11,7 +10,7 @@ import type { InfoCommand } from './info.ts';
 import type { CliIo } from './io.ts';
 import { parseList, parseUnit, parseWhole } from './options.ts';
 import type { PullCommand } from './pull.ts';
-import { conversionOptions, modelOptions } from './shared-options.ts';
+import { conversionOptions, modelOptions, runOptions } from './shared-options.ts';
 import type { TrainCommand } from './train.ts';
 
 /** Adds evaluate, calibrate, train, convert and the like to the program. */
@@ -40,13 +39,13 @@ export function modelCommands(program: Command, io: CliIo, finish: (status: numb
       finish(await runEvaluate(root, options, io));
     });
 
-  program
-    .command('calibrate')
-    .description('presence thresholds with a stated rate of false alarms, from held-out subjects, into a model')
-    .argument('<data-root>', 'folder that holds the data sets')
-    .requiredOption('--model <dir>', 'the model folder; its config.json is rewritten')
-    .addOption(new Option('--device <name>', 'where to run (default: cpu)').choices([...DEVICES]))
-    .option('--threads <n>', 'threads to run on (default: one per core)', parseWhole(1, MAX_THREADS))
+  runOptions(
+    program
+      .command('calibrate')
+      .description('presence thresholds with a stated rate of false alarms, from held-out subjects, into a model')
+      .argument('<data-root>', 'folder that holds the data sets')
+      .requiredOption('--model <dir>', 'the model folder; its config.json is rewritten'),
+  )
     .option('--hold-out <share>', 'share of the subjects of the train splits that training left out', parseUnit, 0.1)
     .option('--false-alarms <rate>', 'the rate that the model uses from now on', parseUnit, 0.1)
     .option('--sets <names>', 'only these data sets, separated by commas (default: all)', parseList)
@@ -57,13 +56,13 @@ export function modelCommands(program: Command, io: CliIo, finish: (status: numb
       finish(await runCalibrate(root, options, io));
     });
 
-  program
-    .command('fit-views')
-    .description('teach a model to tell kinds of image apart (for recognize without --modality), into its folder')
-    .argument('<data-root>', 'folder that holds the data sets, with train and test splits')
-    .requiredOption('--model <dir>', 'the model folder; its views.json is written')
-    .addOption(new Option('--device <name>', 'where to run (default: cpu)').choices([...DEVICES]))
-    .option('--threads <n>', 'threads to run on (default: one per core)', parseWhole(1, MAX_THREADS))
+  runOptions(
+    program
+      .command('fit-views')
+      .description('teach a model to tell kinds of image apart (for recognize without --modality), into its folder')
+      .argument('<data-root>', 'folder that holds the data sets, with train and test splits')
+      .requiredOption('--model <dir>', 'the model folder; its views.json is written'),
+  )
     .option('--sets <names>', 'only these data sets, separated by commas (default: all)', parseList)
     .option('--limit <n>', 'at most this many images per set and split', parseWhole(1, 1_000_000))
     .option('--json', 'print JSON instead of lines')

@@ -2,6 +2,7 @@
  * `biomedparse recognize`: everything that the model knows in images, whose kind is given or guessed. Per image a label map (8-bit grey PNG, a
  * number per object), a legend of the numbers (JSON) and an overlay with a drawn legend.
  */
+
 import { writePng } from '../formats/raster.ts';
 import { overlay } from '../image/overlay.ts';
 import type { Box } from '../image/types.ts';
@@ -11,17 +12,15 @@ import type { ViewGuess } from '../parse/views.ts';
 import { writeFileAtomic } from '../util/files.ts';
 import { eachEncoded, type ImagesCommand } from './images.ts';
 import type { CliIo } from './io.ts';
+import { type LimitsCommand, limitOptions } from './limits.ts';
 import { planEndings } from './names.ts';
 import { table } from './table.ts';
 import { type Warned, warningLines } from './warnings.ts';
 
 /** Values of the command's options, as commander spells them. */
-export interface RecognizeCommand extends ImagesCommand {
+export interface RecognizeCommand extends ImagesCommand, LimitsCommand {
   readonly modality?: string;
   readonly site?: string;
-  readonly threshold?: number;
-  readonly presenceThreshold?: number;
-  readonly falseAlarms?: number;
   readonly json?: boolean;
 }
 
@@ -117,9 +116,7 @@ export async function runRecognize(inputs: readonly string[], command: Recognize
     signal: io.signal,
     ...(command.modality === undefined ? {} : { modality: command.modality }),
     ...(command.site === undefined ? {} : { site: command.site }),
-    ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
-    ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
-    ...(command.falseAlarms === undefined ? {} : { falseAlarmRate: command.falseAlarms }),
+    ...limitOptions(command),
   };
   const { model, results, errors } = await eachEncoded(
     inputs,

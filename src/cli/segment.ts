@@ -2,6 +2,7 @@
  * `biomedparse segment`: images and texts in; per image and prompt a mask and an overlay out, with a table or JSON on
  * standard output. An image that fails is reported and the others go on; the exit status is then 1.
  */
+
 import { encodeNpy } from '../formats/npy.ts';
 import { writeLabelPng, writeMaskPng, writePng } from '../formats/raster.ts';
 import type { Finding, ImageResult } from '../formats/results.ts';
@@ -12,11 +13,11 @@ import type { Plane, SliceRange } from '../image/slice.ts';
 import type { Box, Mask } from '../image/types.ts';
 import type { Window } from '../image/window.ts';
 import { loadTerms } from '../ontology/index.ts';
-import type { ResolvedConcept } from '../parse/concept.ts';
 import { checkPrompts } from '../parse/prompts.ts';
 import type { EncodedImage, Segmentation, SegmentOptions } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
+import { type AnswerReport, answerReport, round } from './answer-report.ts';
 import {
   type ChosenFormat,
   chooseFormats,
@@ -28,6 +29,7 @@ import {
 import { eachEncoded } from './images.ts';
 import type { CliIo, ModelCommand } from './io.ts';
 import { overlayLayer, REGION_NAME } from './layer.ts';
+import { type LimitsCommand, limitOptions } from './limits.ts';
 import { type ImageFiles, planFiles, planResults, type ResultFiles } from './names.ts';
 import type { OutputFolder } from './output.ts';
 import { hasRegions, type RegionCommand, type RegionReport, readRegions, reportRegions } from './regions.ts';
@@ -38,12 +40,9 @@ import { table } from './table.ts';
 import { type Warned, warningLines } from './warnings.ts';
 
 /** Values of the command's options, as commander spells them. */
-export interface SegmentCommand extends ModelCommand, RegionCommand, RejectionCommand, RemoteCommand {
+export interface SegmentCommand extends ModelCommand, RegionCommand, RejectionCommand, RemoteCommand, LimitsCommand {
   readonly prompt?: readonly string[];
   readonly out: string;
-  readonly threshold?: number;
-  readonly presenceThreshold?: number;
-  readonly falseAlarms?: number;
   readonly joint?: boolean;
   readonly terms?: string;
   readonly window?: Window;
@@ -75,14 +74,7 @@ export interface SegmentCommand extends ModelCommand, RegionCommand, RejectionCo
 }
 
 /** One prompt's answer in the JSON output. */
-interface PromptReport {
-  readonly text: string;
-  readonly concept: ResolvedConcept | null;
-  readonly note: string | null;
-  readonly present: boolean;
-  readonly presence: number;
-  readonly probability: number;
-  readonly reason: string | null;
+interface PromptReport extends AnswerReport {
   readonly area_px: number;
   readonly area_fraction: number;
   readonly box: Box | null;
@@ -121,8 +113,6 @@ interface MoreFormats {
 
 /** Largest probability array that is kept for one image, bytes. */
 const MAX_PROBABILITY_BYTES = 2 ** 31;
-
-const round = (value: number, digits: number): number => Number(value.toFixed(digits));
 
 function probabilityArray(encoded: EncodedImage, prompts: number, input: string): Float32Array {
   const { width, height } = encoded;
@@ -163,13 +153,7 @@ async function segmentImage(
     const cut = command.instances ? instances(found.mask) : null;
     if (cut !== null) await writeLabelPng(folder.stage(labelFile), cut.labels, width, height);
     reports.push({
-      text: found.text,
-      concept: found.concept,
-      note: found.note,
-      present: found.present,
-      presence: round(found.presence, 6),
-      probability: round(found.probability, 6),
-      reason: found.reason,
+      ...answerReport(found),
       area_px: found.areaPx,
       area_fraction: round(found.areaFraction, 8),
       box: found.box,
@@ -289,9 +273,7 @@ export async function runSegment(inputs: readonly string[], command: SegmentComm
     ...(command.frame === undefined ? {} : { frame: command.frame }),
     ...shownAs(prompts, command, terms),
     ...(regions.length === 0 ? {} : { regions, forceRegions: command.force ?? false }),
-    ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
-    ...(command.presenceThreshold === undefined ? {} : { presenceThreshold: command.presenceThreshold }),
-    ...(command.falseAlarms === undefined ? {} : { falseAlarmRate: command.falseAlarms }),
+    ...limitOptions(command),
   };
   const { model, results, errors } = await eachEncoded(
     inputs,

@@ -4,17 +4,20 @@ import { PRECISIONS } from '../model/precision.ts';
 import { DEVICES, MAX_THREADS } from '../parse/device.ts';
 import { collect, parseUnit, parseWhole } from './options.ts';
 
+/** Where a model runs. */
+export function runOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--device <name>', 'where to run (default: cpu)').choices([...DEVICES]))
+    .option('--threads <n>', 'threads to run on (default: one per core)', parseWhole(1, MAX_THREADS));
+}
+
 /** What commands that open a model share. */
 export function modelOptions(command: Command): Command {
-  return command
-    .option('--model <dir>', 'model folder (default: the shipped model)')
-    .addOption(new Option('--device <name>', 'where to run (default: cpu)').choices([...DEVICES]))
-    .option('--threads <n>', 'threads to run on (default: one per core)', parseWhole(1, MAX_THREADS))
-    .addOption(
-      new Option('--precision <name>', 'numbers that the image encoder computes in (default: float32)').choices([
-        ...PRECISIONS,
-      ]),
-    );
+  return runOptions(command.option('--model <dir>', 'model folder (default: the shipped model)')).addOption(
+    new Option('--precision <name>', 'numbers that the image encoder computes in (default: float32)').choices([
+      ...PRECISIONS,
+    ]),
+  );
 }
 
 /** What commands that write masks share. */

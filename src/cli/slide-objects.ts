@@ -3,6 +3,7 @@
  * written as soon as it has ended. Objects are connected parts of the mask (corners included), so that one across seams is one; what
  * lies crowded is cut where it is narrow.
  */
+
 import { geoJsonShape } from '../formats/geojson.ts';
 import { outlines } from '../image/outlines.ts';
 import { type RowComponent, rowComponents } from '../image/row-components.ts';
@@ -11,6 +12,7 @@ import type { ScannedSlide } from '../parse/slide.ts';
 import type { SlideBand } from '../parse/slide-blend.ts';
 import { type SlidePiece, slidePieces } from '../parse/slide-pieces.ts';
 import type { TextFile } from '../util/text-file.ts';
+import { round } from './answer-report.ts';
 
 export interface ObjectCounts {
   /** Objects that were written, and smaller ones that were not. */
@@ -25,8 +27,6 @@ export interface ObjectWriter {
   /** Writes what is left. */
   end(): Promise<ObjectCounts>;
 }
-
-const round = (value: number, digits: number): number => Number(value.toFixed(digits));
 
 /** Writes objects of at least `leastUm2` to a list in `table` and as features in `features`, which other prompts share. */
 export function objectWriter(

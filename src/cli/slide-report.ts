@@ -1,20 +1,13 @@
 /** What `segment` says of slides: per prompt and slide in JSON, and the table. */
-import type { ResolvedConcept } from '../parse/concept.ts';
 import type { Separation } from '../parse/detect.ts';
 import type { ScannedSlide, SlideSegmentation } from '../parse/slide.ts';
+import { type AnswerReport, answerReport, noteLines, round } from './answer-report.ts';
 import type { ObjectCounts } from './slide-objects.ts';
 import { table } from './table.ts';
-import { type Warned, warningLines } from './warnings.ts';
+import type { Warned } from './warnings.ts';
 
 /** One prompt's answer in the JSON output. */
-export interface SlidePromptReport {
-  readonly text: string;
-  readonly concept: ResolvedConcept | null;
-  readonly note: string | null;
-  readonly present: boolean;
-  readonly presence: number;
-  readonly probability: number;
-  readonly reason: string | null;
+export interface SlidePromptReport extends AnswerReport {
   /** Connected parts, or what a watershed cut them into. */
   readonly separation: Separation;
   /** Objects of at least --least-um2, and how many smaller ones the mask has. */
@@ -46,18 +39,10 @@ export interface SlideReport extends Warned {
   readonly receipt: string;
 }
 
-export const round = (value: number, digits: number): number => Number(value.toFixed(digits));
-
 /** What was measured of a prompt. */
 export function promptMeasures(found: SlideSegmentation, counts: ObjectCounts, { tissueMm2 }: ScannedSlide) {
   return {
-    text: found.text,
-    concept: found.concept,
-    note: found.note,
-    present: found.present,
-    presence: round(found.presence, 6),
-    probability: round(found.probability, 6),
-    reason: found.reason,
+    ...answerReport(found),
     count: counts.objects,
     smaller: counts.smaller,
     area_mm2: round(found.areaMm2, 6),
@@ -110,13 +95,10 @@ export function slideTable(results: readonly SlideReport[], folder: string): str
     { title: 'mm2', ...right },
     { title: 'of tissue', ...right },
   ];
-  const notes = results.flatMap(({ notes, prompts }) => [...notes, ...prompts.flatMap(({ note }) => note ?? [])]);
-  const noted = [...new Set(notes)].map((note) => `Note: ${note}`);
   return [
     ...table(titles, rows),
     '',
-    ...noted,
-    ...warningLines(results),
+    ...noteLines(results),
     `Masks, annotations, reports, pictures and receipts are in ${folder}`,
   ];
 }

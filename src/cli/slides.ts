@@ -4,6 +4,7 @@
  * beside the results until they are complete, so that the same call goes on where an earlier one was ended, with the same bytes in
  * the end. A slide that fails is reported and the others go on; the exit status is then 1.
  */
+
 import { createHash } from 'node:crypto';
 import { rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -19,6 +20,7 @@ import { folderStore } from '../parse/slice-store.ts';
 import { type ScannedSlide, type SlideOptions, scanSlide, slidePixelSize } from '../parse/slide.ts';
 import { readFileChecked, writeFileAtomic } from '../util/files.ts';
 import { createTextFile, type TextFile } from '../util/text-file.ts';
+import { round } from './answer-report.ts';
 import { eachInput } from './images.ts';
 import type { CliIo } from './io.ts';
 import { planResults, type ResultFiles, stem } from './names.ts';
@@ -28,14 +30,7 @@ import { hashFile, hashModel, NOTICE, type Origin, receiptText, workKey } from '
 import type { SegmentCommand } from './segment.ts';
 import { createSlideMask } from './slide-mask.ts';
 import { objectWriter } from './slide-objects.ts';
-import {
-  promptMeasures,
-  round,
-  type SlidePromptReport,
-  type SlideReport,
-  slideMeasures,
-  slideTable,
-} from './slide-report.ts';
+import { promptMeasures, type SlidePromptReport, type SlideReport, slideMeasures, slideTable } from './slide-report.ts';
 
 /** Smallest object that is counted unless a call says otherwise, square microns: a disc of 3.6 microns. */
 const DEFAULT_LEAST_UM2 = 10;

@@ -1,20 +1,13 @@
 /** What `segment` says of one prompt in a volume: a summary for standard output, and the report file with every slice. */
 import { isDicomWeb } from '../dicomweb/address.ts';
 import type { SpaceBox } from '../image/volume-measure.ts';
-import type { ResolvedConcept } from '../parse/concept.ts';
 import type { VolumeSegmentation } from '../parse/volume.ts';
+import { type AnswerReport, answerReport, noteLines, round } from './answer-report.ts';
 import { table } from './table.ts';
-import { type Warned, warningLines } from './warnings.ts';
+import type { Warned } from './warnings.ts';
 
 /** One prompt's answer in the JSON output. */
-export interface VolumePromptReport {
-  readonly text: string;
-  readonly concept: ResolvedConcept | null;
-  readonly note: string | null;
-  readonly present: boolean;
-  readonly presence: number;
-  readonly probability: number;
-  readonly reason: string | null;
+export interface VolumePromptReport extends AnswerReport {
   readonly voxels: number;
   readonly volume_ml: number;
   /** Of the source's values inside: Hounsfield units in a CT. */
@@ -35,7 +28,6 @@ export interface VolumePromptReport {
 /** Most characters of a cell. */
 const WIDTH = 48;
 
-const round = (value: number, digits: number): number => Number(value.toFixed(digits));
 const orNull = (value: number | null, digits: number): number | null => (value === null ? null : round(value, digits));
 
 function roundBox(box: SpaceBox | null): SpaceBox | null {
@@ -52,13 +44,7 @@ export function promptReport(
   mosaic: string,
 ) {
   const measured = {
-    text: found.text,
-    concept: found.concept,
-    note: found.note,
-    present: found.present,
-    presence: round(found.presence, 6),
-    probability: round(found.probability, 6),
-    reason: found.reason,
+    ...answerReport(found),
     voxels: found.voxels,
     volume_ml: round(found.millilitres, 4),
     mean: orNull(found.mean, 4),
@@ -113,13 +99,5 @@ export function volumeTable(
     { title: 'sd', ...right },
     { title: 'slices', ...right },
   ];
-  const notes = results.flatMap(({ notes, prompts }) => [...notes, ...prompts.flatMap(({ note }) => note ?? [])]);
-  const noted = [...new Set(notes)].map((note) => `Note: ${note}`);
-  return [
-    ...table(titles, rows),
-    '',
-    ...noted,
-    ...warningLines(results),
-    `Masks, reports, pictures and receipts are in ${folder}`,
-  ];
+  return [...table(titles, rows), '', ...noteLines(results), `Masks, reports, pictures and receipts are in ${folder}`];
 }

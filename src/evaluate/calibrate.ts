@@ -5,7 +5,7 @@
  */
 import { type Dataset, itemImage } from '../dataset/index.ts';
 import { modalityFamily, publishedPrompt } from '../ontology/index.ts';
-import type { PresenceCalibration } from '../parse/presence.ts';
+import { type PresenceCalibration, presenceOf } from '../parse/presence.ts';
 import type { Model } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { chosenItems, type EvaluateOptions, questionsOf } from './evaluate.ts';
@@ -101,7 +101,7 @@ export function calibrate(scores: readonly PresenceScore[], falseAlarmRate: numb
   const temperature = fitTemperature(scores);
   const falseAlarmRates = [...new Set([...FALSE_ALARM_RATES, falseAlarmRate])].sort((a, b) => a - b);
   const limits = (of: readonly PresenceScore[]): number[] => {
-    const presences = of.map(({ logit }) => 1 / (1 + Math.exp(-logit / temperature)));
+    const presences = of.map(({ logit }) => presenceOf(logit, { temperature }));
     return falseAlarmRates.map((rate) => conformalThreshold(presences, rate));
   };
   const modalities = [...new Set(absent.map(({ modality }) => modality))].sort();

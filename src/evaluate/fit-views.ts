@@ -27,7 +27,7 @@ export async function viewSamples(
   for (const [done, item] of items.entries()) {
     signal?.throwIfAborted();
     const encoded = await model.encode(await itemImage(dataset, item), signal === undefined ? {} : { signal });
-    samples.push({ features: encoded.summary.slice(), modality: modalityFamily(item.modality), site: item.site });
+    samples.push({ features: encoded.summary(), modality: modalityFamily(item.modality), site: item.site });
     encoded.dispose();
     onProgress?.(done + 1, items.length);
   }

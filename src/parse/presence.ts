@@ -84,7 +84,7 @@ export function presenceLimit({ all, byModality }: PresenceLimits, modality: str
 }
 
 /** Presence 0..1 from an existence logit. */
-export function presenceOf(logit: number, { temperature }: PresenceLimits): number {
+export function presenceOf(logit: number, { temperature }: Pick<PresenceLimits, 'temperature'>): number {
   return 1 / (1 + Math.exp(-logit / temperature));
 }
 

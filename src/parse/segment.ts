@@ -126,7 +126,7 @@ export interface EncodedImage {
   /** How the network's square lies on the image. */
   readonly fit: Fit;
   /** Mean and standard deviation of every mask feature over the image, `[2 * maskDim]`. */
-  readonly summary: Float32Array;
+  summary(): Float32Array;
   /** What the image probably is, most probable first; null if the model has no views.json. */
   guessViews(): ViewGuess[] | null;
   /** The network's own answers, a batch of prompts at a time: for what is put together from several images. */
@@ -262,7 +262,7 @@ export function createModel(
     return {
       ...{ width, height, image, warnings, seconds, fit, ask, segment },
       summary: features.summary,
-      guessViews: () => (views === null ? null : guessViews(views, features.summary)),
+      guessViews: () => (views === null ? null : guessViews(views, features.summary())),
       dispose: () => features.dispose(),
     };
   }

@@ -8,7 +8,7 @@ import type { Precision } from '../model/precision.ts';
 /** What the image encoder made of one image; opaque to callers, freed by `dispose`. */
 export interface ImageFeatures {
   /** Mean and standard deviation of every mask feature over the image, `[2 * maskDim]`. */
-  readonly summary: Float32Array;
+  summary(): Float32Array;
   dispose(): void;
 }
 

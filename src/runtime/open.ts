@@ -239,7 +239,7 @@ export async function openNetwork(
     async encodeImage(pixels, height, width) {
       const session = await imageSession(height, width);
       const values = await session.run({ pixels });
-      const summary = moments(values.mask_features as Float32Array, config.pixelDecoder.maskDim);
+      const summary = () => moments(values.mask_features as Float32Array, config.pixelDecoder.maskDim);
       const held: HeldFeatures = { values, summary, height, width, dispose: () => {} };
       return held;
     },

@@ -57,9 +57,14 @@ export async function listFolder(folder: string): Promise<string[] | undefined> 
   }
 }
 
+/** A hidden name beside a path that nothing else uses. */
+function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+}
+
 /** Has a file written under a temporary name beside it and renames it; nothing is left where that fails. The folder must exist; refusals are `io` errors. */
 export async function replaceFile(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+  const temporary = temporaryName(path);
   try {
     await write(temporary);
     await rename(temporary, path);
@@ -91,7 +96,7 @@ export async function writeFileAtomic(
  * As `writeFileAtomic`, of few bytes and without giving the thread away: a tenth of the cost where a thread of its own writes many small files.
  */
 export function writeSmallFileAtomic(path: string, data: Uint8Array): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+  const temporary = temporaryName(path);
   try {
     writeFileSync(temporary, data, { flag: 'wx' });
     renameSync(temporary, path);
