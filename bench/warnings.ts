@@ -5,7 +5,6 @@
  *     node --import tsx bench/warnings.ts <data-root>
  */
 import { openDataset } from '../src/dataset/layout.ts';
-import type { Warning } from '../src/image/checks/warning.ts';
 import type { Image } from '../src/image/types.ts';
 import { prepareImage } from '../src/parse/prepare.ts';
 
@@ -31,9 +30,9 @@ let images = 0;
 for (const split of ['train', 'test'] as const) {
   for (const { file, modality, site, set } of (await openDataset(root, { split })).items) {
     const known = { modality, site };
-    const { image, warnings } = await prepareImage(file, known).catch(() => prepareImage(file, { modality }));
+    const { image, findWarnings } = await prepareImage(file, known).catch(() => prepareImage(file, { modality }));
     images++;
-    for (const { code } of warnings) {
+    for (const { code } of findWarnings()) {
       const key = `${code} (${modality}, ${set})`;
       alarms.set(key, (alarms.get(key) ?? 0) + 1);
     }
@@ -41,7 +40,10 @@ for (const split of ['train', 'test'] as const) {
     seen.set(`${modality} ${site}`, count);
     count.images++;
     const sees = async (changed: Image, code: 'upside-down' | 'looks-inverted') => {
-      const found: readonly Warning[] = (await prepareImage(changed, known).catch(() => ({ warnings: [] }))).warnings;
+      const found = await prepareImage(changed, known).then(
+        (prepared) => prepared.findWarnings(),
+        () => [],
+      );
       if (found.some((one) => one.code === code)) count[code]++;
     };
     await sees(upsideDown(image), 'upside-down');

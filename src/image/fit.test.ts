@@ -39,8 +39,17 @@ describe('fitToSquare', () => {
     expect(fitToSquare(flat, 16, 'stretch', 8).fit).toEqual(fitToSquare(flat, 16, 'stretch').fit);
   });
 
-  it('refuses what is not 8-bit RGB', () => {
-    expect(() => fitToSquare({ data: new Uint8Array(4), width: 2, height: 2, channels: 1 }, 8, 'pad')).toThrow('RGB');
+  it('shows grey as RGB of three equal channels is shown', () => {
+    const rgb = noise(37, 23);
+    const grey: Image = { ...rgb, data: rgb.data.slice(0, 37 * 23) as Uint8Array, channels: 1 };
+    const repeated: Image = { ...rgb, data: Uint8Array.from(rgb.data, (_, i) => grey.data[Math.floor(i / 3)]) };
+    for (const mode of ['pad', 'stretch'] as const) {
+      expect(fitToSquare(grey, 16, mode, 1.5)).toEqual(fitToSquare(repeated, 16, mode, 1.5));
+    }
+  });
+
+  it('refuses what is not 8-bit grey or RGB', () => {
+    expect(() => fitToSquare({ data: new Uint8Array(16), width: 2, height: 2, channels: 4 }, 8, 'pad')).toThrow('RGB');
     const wide = { data: new Uint16Array(12), width: 2, height: 2, channels: 3 } as const;
     expect(() => fitToSquare(wide, 8, 'pad')).toThrow('8-bit');
   });

@@ -4,7 +4,7 @@
  * Two ways to make a square: `stretch` brings both sides to `size` (as published v1 does); `pad` brings the longer side
  * to `size`, keeps the shape and centres the image between black borders. Reducing and enlarging is Pillow's bicubic on
  * 8-bit samples; the way back is torch's bilinear (corners not aligned, no anti-aliasing) on logits, before any threshold.
- * Refuses images that are not 8-bit RGB: see rgb.ts.
+ * Refuses images that are not 8-bit grey or RGB: see rgb.ts.
  */
 import { BiomedParseError } from '../util/errors.ts';
 import { resizeBicubicPil, resizeBilinearWindow } from './resize.ts';
@@ -38,12 +38,13 @@ function innerWindow(width: number, height: number, size: number, mode: FitMode,
 }
 
 /**
- * An 8-bit RGB image in a square of `size`: `pixels` are float32 `[3, size, size]`, 0..255; `fit` leads back. `aspect` is a
- * pixel's height over its width: where it is not 1, padding shows the image in its true shape.
+ * An 8-bit image, grey or RGB, in a square of `size`: `pixels` are float32 RGB `[3, size, size]`, 0..255; `fit` leads back.
+ * `aspect` is a pixel's height over its width: where it is not 1, padding shows the image in its true shape.
  */
 export function fitToSquare(image: Image, size: number, mode: FitMode, aspect = 1): { pixels: Float32Array; fit: Fit } {
-  if (image.channels !== 3 || !(image.data instanceof Uint8Array)) {
-    throw new BiomedParseError('internal', 'the network is fed 8-bit RGB images only');
+  const { channels } = image;
+  if (channels === 4 || !(image.data instanceof Uint8Array)) {
+    throw new BiomedParseError('internal', 'the network is fed 8-bit grey or RGB images only');
   }
   const fit = fitInSquare(image.width, image.height, size, mode, aspect);
   const { inner } = fit;
@@ -51,14 +52,14 @@ export function fitToSquare(image: Image, size: number, mode: FitMode, aspect = 
   const plane = size * size;
   const pixels = new Float32Array(3 * plane);
   for (let y = 0; y < inner.height; y++) {
-    let from = y * inner.width * 3;
+    let from = y * inner.width * channels;
     const row = (inner.top + y) * size + inner.left;
-    for (let at = row; at < row + inner.width; at++, from += 3) {
-      pixels[at] = data[from];
-      pixels[plane + at] = data[from + 1];
-      pixels[2 * plane + at] = data[from + 2];
+    for (let at = row; at < row + inner.width; at++, from += channels) {
+      for (let c = 0; c < channels; c++) pixels[c * plane + at] = data[from + c];
     }
   }
+  // the network is shown grey as three equal planes
+  if (channels === 1) pixels.copyWithin(plane, 0, plane).copyWithin(2 * plane, 0, plane);
   return { pixels, fit };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toRgb8 } from './rgb.ts';
+import { toGreyOrRgb8, toRgb8 } from './rgb.ts';
 
 describe('toRgb8', () => {
   it('repeats grey, drops alpha and keeps 8-bit RGB as it is', () => {
@@ -49,5 +49,19 @@ describe('toRgb8', () => {
     expect([...toRgb8(wide, [100, 300]).data.filter((_, i) => i % 3 === 0)]).toEqual([0, 0, 0, 128, 255, 255]);
     const eight = { ...hounsfield, data: Uint8Array.from([0, 1, 100, 200, 250, 255]) };
     expect([...toRgb8(eight, [-150, 250]).data.filter((_, i) => i % 3 === 0)]).toEqual([...eight.data]);
+  });
+});
+
+describe('toGreyOrRgb8', () => {
+  it('keeps grey as one channel with the values of toRgb8, and gives the rest as toRgb8 does', () => {
+    for (const data of [Uint8Array.of(7, 200, 9), Uint16Array.of(0, 700, 60000), Float32Array.of(-3, 0.5, 2)]) {
+      const image = { data, width: 3, height: 1, channels: 1 } as const;
+      const range = [0, 700] as const;
+      const grey = toGreyOrRgb8(image, range);
+      expect([grey.channels, grey.data.length]).toEqual([1, 3]);
+      expect([...grey.data]).toEqual([...toRgb8(image, range).data.filter((_, i) => i % 3 === 0)]);
+    }
+    const clear = { data: Uint16Array.of(1, 2, 3, 4), width: 1, height: 1, channels: 4 } as const;
+    expect(toGreyOrRgb8(clear)).toEqual(toRgb8(clear));
   });
 });

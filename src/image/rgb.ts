@@ -57,14 +57,25 @@ function scaleTo8(image: Image, window: readonly [number, number] | undefined): 
   return scaled;
 }
 
+/** An image of 8-bit samples, grey or RGB. */
+export interface Image8 extends Image {
+  readonly data: Uint8Array;
+  readonly channels: 1 | 3;
+}
+
 /**
- * The image as 8-bit RGB; an image that is so already comes back as it is. A window (low, high) takes the place of the percentiles
- * for 16-bit and float samples: it is in the samples' own unit, Hounsfield units for the published windows of CT.
+ * The image as 8-bit RGB, but grey as one channel: what takes little more than a third of the work. A window (low, high) takes the
+ * place of the percentiles for 16-bit and float samples: it is in the samples' own unit, Hounsfield units for the published windows of CT.
  */
-export function toRgb8(
-  image: Image,
-  window?: readonly [number, number],
-): Image & { readonly data: Uint8Array; readonly channels: 3 } {
+export function toGreyOrRgb8(image: Image, window?: readonly [number, number]): Image8 {
+  const { width, height, channels } = image;
+  if (channels !== 1) return toRgb8(image, window);
+  const data = image.data instanceof Uint8Array ? image.data : scaleTo8(image, window);
+  return { data, width, height, channels };
+}
+
+/** The image as 8-bit RGB; an image that is so already comes back as it is. A window as for `toGreyOrRgb8`. */
+export function toRgb8(image: Image, window?: readonly [number, number]): Image8 & { readonly channels: 3 } {
   const { width, height, channels } = image;
   const source = image.data instanceof Uint8Array ? image.data : scaleTo8(image, window);
   if (channels === 3) return { data: source, width, height, channels };

@@ -114,8 +114,15 @@ export function cutSlice(volume: Volume, plane: Plane, index: number): Slice {
   const { width, height, first, stepAcross, stepDown } = layout;
   const { channels, data } = volume;
   const pixels = new (data.constructor as new (n: number) => Samples)(width * height * channels);
+  const row = width * channels;
   for (let y = 0, to = 0; y < height; y++) {
     let from = (first + y * stepDown) * channels;
+    // rows of most axial slices lie in the volume as they are shown
+    if (stepAcross === 1) {
+      pixels.set(data.subarray(from, from + row), to);
+      to += row;
+      continue;
+    }
     for (let x = 0; x < width; x++, from += stepAcross * channels) {
       for (let c = 0; c < channels; c++) pixels[to++] = data[from + c];
     }

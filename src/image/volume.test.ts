@@ -187,6 +187,24 @@ describe('windows', () => {
     expect([...applyWindow([1, 2, 3], { low: 2, high: 2 })]).toEqual([0, 255, 255]);
   });
 
+  it('give many whole numbers what they give each of them', () => {
+    const every = Int16Array.from({ length: 2 ** 16 }, (_, i) => i - 2 ** 15);
+    const windows = [
+      { low: -150, high: 250 },
+      dicomWindow(40, 401, 'LINEAR'),
+      { low: -0.25, high: 0.25 },
+      { low: 2, high: 2 },
+      { low: 10, high: -10 },
+      { low: -40000, high: 10 },
+      dicomWindow(100, 80, 'SIGMOID'),
+    ];
+    for (const window of windows) {
+      expect(applyWindow(every, window)).toEqual(applyWindow(Float64Array.from(every), window));
+      const unsigned = Uint16Array.from(every);
+      expect(applyWindow(unsigned, window)).toEqual(applyWindow(Float64Array.from(unsigned), window));
+    }
+  });
+
   it('follow the DICOM formulas', () => {
     // PS3.3 C.11.2.1.2.1: c 2048, w 4096 leaves 12 bits as they are: 0 to 0, 4095 to full.
     expect(dicomWindow(2048, 4096, 'LINEAR')).toEqual({ low: 0, high: 4095 });

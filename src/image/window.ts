@@ -77,6 +77,30 @@ export function dicomWindow(centre: number, width: number, shape: 'LINEAR' | 'LI
 
 /** Samples at 0..255; a window of a single value gives 255 from that value on. */
 export function applyWindow(data: Samples | ArrayLike<number>, window: Window): Uint8Array {
+  const whole = data instanceof Int16Array || data instanceof Uint16Array;
+  if (whole && window.shape !== 'sigmoid' && window.high - window.low < data.length) return lookUp(data, window);
+  return scaleEach(data, window);
+}
+
+/** As `scaleEach`, of whole numbers: each value between black and white is computed once. */
+function lookUp(data: Int16Array | Uint16Array, { low, high }: Window): Uint8Array {
+  const first = Math.floor(low) + 1;
+  const table = scaleEach(
+    Array.from({ length: Math.max(0, Math.ceil(high) - first) }, (_, i) => first + i),
+    { low, high },
+  );
+  const { length } = data;
+  const scaled = new Uint8Array(length);
+  for (let i = 0; i < length; i++) {
+    const value = data[i];
+    if (value >= high) scaled[i] = 255;
+    else if (value > low) scaled[i] = table[value - first];
+  }
+  return scaled;
+}
+
+/** Every sample computed by itself. */
+function scaleEach(data: ArrayLike<number>, window: Window): Uint8Array {
   const { low, high, shape = 'linear' } = window;
   const scaled = new Uint8Array(data.length);
   const centre = (low + high) / 2;

@@ -1,11 +1,11 @@
 /**
- * An image as the network is shown it: opened, through a window, in 8-bit RGB at its own size, with what is worth a warning.
+ * An image as the network is shown it: opened, through a window, in 8-bit grey or RGB at its own size, with what is worth a warning.
  * Refused: what formats/image.ts refuses; images in memory whose data do not fit their size (`input`); a window beside
  * published preprocessing, which chooses its own (`usage`).
  */
 import { openImage, openRaster } from '../formats/image.ts';
 import type { Warning } from '../image/checks/warning.ts';
-import { toRgb8 } from '../image/rgb.ts';
+import { type Image8, toGreyOrRgb8 } from '../image/rgb.ts';
 import type { Image } from '../image/types.ts';
 import type { Window } from '../image/window.ts';
 import { findImageType } from '../ontology/index.ts';
@@ -40,11 +40,15 @@ function chooseWindow({ window, preprocess, imageType }: EncodeOptions): Window 
   return range === undefined ? 'published' : { low: range[0], high: range[1] };
 }
 
+/** An image as the network is shown it. */
+export interface PreparedImage {
+  readonly image: Image8;
+  /** Looks at every pixel, which those who put slices or tiles together have no use for. */
+  findWarnings(): readonly Warning[];
+}
+
 /** Opens and prepares an image, from a path or in memory. */
-export async function prepareImage(
-  source: Image | string,
-  options: EncodeOptions,
-): Promise<{ readonly image: ReturnType<typeof toRgb8>; readonly warnings: readonly Warning[] }> {
+export async function prepareImage(source: Image | string, options: EncodeOptions): Promise<PreparedImage> {
   const { frame, imageType = '', window = null } = options;
   const chosen = chooseWindow(options);
   const { image: raster, facts } =
@@ -56,9 +60,9 @@ export async function prepareImage(
       : openRaster(checkImage(source), chosen);
   // Colour of more than 8 bits passes windows by: it is shown between percentiles, or in the published window.
   const range = typeof chosen === 'object' && window === null ? ([chosen.low, chosen.high] as const) : undefined;
-  const image = toRgb8(raster, range);
+  const image = toGreyOrRgb8(raster, range);
   const type = findImageType(imageType);
   const { modality, site } = imageContext(undefined, [], options);
   const asked = { modality: modality ?? type?.modality ?? null, site: site ?? (type?.site || null) };
-  return { image, warnings: imageWarnings(image, facts, asked, window, options.pixelSpacing) };
+  return { image, findWarnings: () => imageWarnings(image, facts, asked, window, options.pixelSpacing) };
 }

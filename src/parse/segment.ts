@@ -12,6 +12,7 @@
 import type { Warning } from '../image/checks/warning.ts';
 import { type Fit, fitMask, fitToSquare } from '../image/fit.ts';
 import { type RegionPrompt, regionMask } from '../image/regions.ts';
+import { toRgb8 } from '../image/rgb.ts';
 import type { Box, Image, Mask } from '../image/types.ts';
 import type { Window } from '../image/window.ts';
 import type { Precision } from '../model/precision.ts';
@@ -161,6 +162,15 @@ export interface Model {
   dispose(): Promise<void>;
 }
 
+/** What `make` gives, made at the first call. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
 /** A region without texts is one question. */
 const regionQuestion: Question = { text: '', concept: null, note: null };
 
@@ -202,7 +212,7 @@ export function createModel(
     signal?.throwIfAborted();
     if (regions.length > 0) checkRegionSupport(settings, options.forceRegions ?? false);
     const start = performance.now();
-    const { image, warnings } = await prepareImage(source, options);
+    const { image, findWarnings } = await prepareImage(source, options);
     if (regions.length > 0) regionMask(regions, image.width, image.height);
     const [across, down] = options.pixelSpacing ?? [1, 1];
     const mode = options.preprocess === 'published' ? 'pad' : settings.fit;
@@ -211,6 +221,9 @@ export function createModel(
     const features = await network.encodeImage(pixels, settings.imageSize, settings.imageSize);
     const seconds = { image: (performance.now() - start) / 1000, text: 0, decode: 0 };
     const { width, height } = image;
+    // made for those who look at them only
+    const rgb = once(() => toRgb8(image));
+    const warnings = once(findWarnings);
 
     async function* ask(
       prompts: readonly string[],
@@ -245,7 +258,7 @@ export function createModel(
     ): AsyncGenerator<Segmentation, void, undefined> {
       assertOpen();
       const { limits } = checkRequest(prompts, options, settings);
-      const test = options.rejection && rejectionTest(image, options.rejection, options.imageType);
+      const test = options.rejection && rejectionTest(rgb(), options.rejection, options.imageType);
       for await (const { questions, decoded } of ask(prompts, options)) {
         for (const [i, question] of questions.entries()) {
           options.signal?.throwIfAborted();
@@ -260,7 +273,13 @@ export function createModel(
     }
 
     return {
-      ...{ width, height, image, warnings, seconds, fit, ask, segment },
+      ...{ width, height, seconds, fit, ask, segment },
+      get image() {
+        return rgb();
+      },
+      get warnings() {
+        return warnings();
+      },
       summary: features.summary,
       guessViews: () => (views === null ? null : guessViews(views, features.summary())),
       dispose: () => features.dispose(),

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { createCrc32 } from '../formats/crc32.ts';
 import type { Fit } from '../image/fit.ts';
 import { BiomedParseError } from '../util/errors.ts';
-import { makeFolder, systemReason, writeFileAtomic } from '../util/files.ts';
+import { makeFolder, systemReason, writeSmallFileAtomic } from '../util/files.ts';
 
 /** The network's answers to all prompts in one slice. */
 export interface SliceRecord {
@@ -110,6 +110,6 @@ export async function folderStore(folder: string): Promise<SliceStore> {
       const bytes = await readFile(path(index)).catch(() => null);
       return bytes === null ? null : decodeRecord(bytes);
     },
-    write: (index, record) => writeFileAtomic(path(index), encodeRecord(record)),
+    write: async (index, record) => writeSmallFileAtomic(path(index), encodeRecord(record)),
   };
 }
