@@ -3,7 +3,7 @@
  * Writing is atomic: bytes go to a temporary name in the same folder, which is then renamed, so no reader sees half a file.
  */
 import { randomBytes } from 'node:crypto';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { BiomedParseError } from './errors.ts';
@@ -45,6 +45,15 @@ export async function readFileChecked(path: string): Promise<Buffer> {
   }
 }
 
+/** As `readFileChecked`, without giving the thread away: less work where a thread of its own reads many small files. */
+export function readSmallFileChecked(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw readError(path, error);
+  }
+}
+
 /** Sorted names in a folder, hidden ones left out; `undefined` where there is no such folder. */
 export async function listFolder(folder: string): Promise<string[] | undefined> {
   try {
@@ -57,9 +66,13 @@ export async function listFolder(folder: string): Promise<string[] | undefined> 
   }
 }
 
+/** Of this thread: no other thread or process has it. */
+const own = `${process.pid}-${randomBytes(4).toString('hex')}`;
+let temporaries = 0;
+
 /** A hidden name beside a path that nothing else uses. */
 function temporaryName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+  return join(dirname(path), `.${basename(path)}.${own}-${temporaries++}.tmp`);
 }
 
 /** Has a file written under a temporary name beside it and renames it; nothing is left where that fails. The folder must exist; refusals are `io` errors. */

@@ -90,13 +90,22 @@ export async function openJournal(path: string, folder: string): Promise<Journal
   const { places, end } = await readPlaces(path, folder);
   let start = end;
   let writing = Promise.resolve();
+  let waiting: string[] = [];
+  /** Lines that came while others were written go together. */
+  const write = async (): Promise<void> => {
+    if (waiting.length === 0) return;
+    const lines = waiting;
+    waiting = [];
+    await file.appendFile(lines.join('')).catch(fail);
+  };
   return {
     isDone: (key, fingerprint) => places.get(key)?.fingerprint === fingerprint,
     add(key, fingerprint, line) {
       const length = Buffer.byteLength(line);
       places.set(key, { fingerprint, start, length });
       start += length + 1;
-      writing = writing.then(() => file.appendFile(`${line}\n`)).catch(fail);
+      waiting.push(`${line}\n`);
+      writing = writing.then(write);
       return writing;
     },
     async line(key) {

@@ -136,22 +136,27 @@ export async function createListing(root: string): Promise<{
     const only = byName.get(text);
     const candidates = all ? (only === undefined ? [] : [only]) : startingWith({ entries, byName }, text);
     if (candidates.length === 0) return [];
-    const expression = patternExpression({ text: '', names: [], folder: false, pieces: segment.pieces }, captures);
+    const whole = { text: '', names: [], folder: false, pieces: segment.pieces };
+    // a name that is known in full needs no look
+    const expression = all ? null : patternExpression(whole, captures);
     const matches: Match[] = [];
     for (const { name, kind } of candidates) {
       const last = rest.length === 0;
       if (last ? (kind === 'file') === wanted : kind === 'file') continue;
-      const own = all ? {} : expression.exec(name)?.groups;
-      if (!all && !expression.test(name)) continue;
-      const together = { ...captures, ...own };
+      const found = expression?.exec(name);
+      if (found === null) continue;
+      const together = { ...captures, ...found?.groups };
       if (last) matches.push({ path: `${folder}${name}`, captures: together });
       else matches.push(...(await walk(`${folder}${name}/`, rest, together, wanted)));
     }
     return matches;
   }
+  const cut = new Map<Pattern, readonly Segment[]>();
   return {
     async find(pattern, known = {}) {
-      const matches = await walk('', segmentsOf(pattern), known, pattern.folder);
+      const segments = cut.get(pattern) ?? segmentsOf(pattern);
+      cut.set(pattern, segments);
+      const matches = await walk('', segments, known, pattern.folder);
       return matches.length < 2 ? matches : matches.sort((a, b) => (a.path < b.path ? -1 : 1));
     },
   };

@@ -42,44 +42,57 @@ function emptyMask(count: number, from: string): SliceMask {
   return { data: new Uint8Array(count), area: 0, from, files: new Set(), labels: new Set(), instances: new Map() };
 }
 
+/** Marks the pixels `from` to `end` of row `y` in a mask; gives nothing twice to its area. */
+function mark(mask: SliceMask, key: string, from: number, end: number, x: number, y: number): void {
+  const { data, instances } = mask;
+  for (let to = from; to < end; to++) {
+    if (data[to] !== 0) continue;
+    data[to] = 1;
+    mask.area++;
+  }
+  if (instances === null) return;
+  const right = x + end - from;
+  const box = instances.get(key);
+  if (box === undefined) instances.set(key, [x, y, right, y + 1]);
+  else {
+    if (x < box[0]) box[0] = x;
+    if (right > box[2]) box[2] = right;
+    if (y >= box[3]) box[3] = y + 1;
+  }
+}
+
+/** Adds a layer's slice to the masks, run by run: neighbours in a row mostly have the same value. */
 function cut(layer: ReadLayer, index: number, layout: SliceLayout, masks: Map<string, SliceMask>): void {
   const { width, height, first, stepAcross, stepDown } = layout;
   const { values } = layer;
-  // neighbours mostly have the same value
-  let last = 0;
-  let into: SliceMask[] = [];
-  for (let y = 0, to = 0; y < height; y++) {
+  const known = new Map<number, readonly SliceMask[]>();
+  const masksOf = (value: number): readonly SliceMask[] => {
+    const { labels, targets } = meaningOf(layer, value);
+    const into = targets.map((target) => {
+      const mask = masks.get(target) ?? emptyMask(width * height, layer.from);
+      masks.set(target, mask);
+      mask.files.add(layer.file);
+      for (const label of labels) mask.labels.add(label);
+      if (!layer.instances) mask.instances = null;
+      return mask;
+    });
+    known.set(value, into);
+    return into;
+  };
+  for (let y = 0; y < height; y++) {
     let at = first + y * stepDown;
-    for (let x = 0; x < width; x++, to++, at += stepAcross) {
+    for (let x = 0; x < width; ) {
       const value = values[at];
+      const start = x;
+      do {
+        x++;
+        at += stepAcross;
+      } while (x < width && values[at] === value);
       if (value === 0) continue;
-      if (value !== last) {
-        const { labels, targets } = meaningOf(layer, value);
-        last = value;
-        into = targets.map((target) => {
-          const mask = masks.get(target) ?? emptyMask(width * height, layer.from);
-          masks.set(target, mask);
-          mask.files.add(layer.file);
-          for (const label of labels) mask.labels.add(label);
-          if (!layer.instances) mask.instances = null;
-          return mask;
-        });
-      }
-      for (const mask of into) {
-        if (mask.data[to] === 0) {
-          mask.data[to] = 1;
-          mask.area++;
-        }
-        if (mask.instances === null) continue;
-        const key = `${index} ${value}`;
-        const box = mask.instances.get(key);
-        if (box === undefined) mask.instances.set(key, [x, y, x + 1, y + 1]);
-        else {
-          if (x < box[0]) box[0] = x;
-          if (x >= box[2]) box[2] = x + 1;
-          if (y >= box[3]) box[3] = y + 1;
-        }
-      }
+      const into = known.get(value) ?? masksOf(value);
+      if (into.length === 0) continue;
+      const key = layer.instances ? `${index} ${value}` : '';
+      for (const mask of into) mark(mask, key, y * width + start, y * width + x, start, y);
     }
   }
 }
@@ -92,15 +105,17 @@ function derive(how: string, of: readonly string[], masks: ReadonlyMap<string, S
   if (present.length === 0 || (how !== 'union' && first === undefined)) return undefined;
   if (how === 'intersection' && second === undefined) return undefined;
   const mask = emptyMask(present[0].data.length, how);
-  for (let i = 0; i < mask.data.length; i++) {
-    const inside =
-      how === 'union'
-        ? present.some(({ data }) => data[i] === 1)
-        : first?.data[i] === 1 && (second?.data[i] === 1) === (how === 'intersection');
-    if (!inside) continue;
-    mask.data[i] = 1;
-    mask.area++;
+  const { data } = mask;
+  if (how === 'union') {
+    for (const part of present) for (let i = 0; i < data.length; i++) data[i] |= part.data[i];
+  } else {
+    const wanted = how === 'intersection' ? 1 : 0;
+    const [of1, of2] = [present[0].data, second?.data];
+    for (let i = 0; i < data.length; i++) {
+      if (of1[i] === 1 && (of2 === undefined ? 0 : of2[i]) === wanted) data[i] = 1;
+    }
   }
+  for (let i = 0; i < data.length; i++) mask.area += data[i];
   for (const part of present) {
     for (const file of part.files) mask.files.add(file);
     for (const label of part.labels) mask.labels.add(label);

@@ -11,7 +11,7 @@ import { readRaster } from '../../formats/raster.ts';
 import { readVolume, volumeKind } from '../../formats/volume.ts';
 import type { Samples, Volume } from '../../image/volume.ts';
 import { BiomedParseError } from '../../util/errors.ts';
-import { readFileChecked } from '../../util/files.ts';
+import { readSmallFileChecked } from '../../util/files.ts';
 import { arrayFrames } from './array.ts';
 import { type PixelFile, type PixelOptions, type Pixels, UNPLACED, unplaced } from './frames.ts';
 
@@ -28,7 +28,7 @@ function oneChannel(pixels: Pixels, channel: number, path: string): Pixels {
 }
 
 async function openPlain(path: string): Promise<PixelFile> {
-  const bytes = await readFileChecked(path);
+  const bytes = readSmallFileChecked(path);
   if (!isDicom(bytes)) {
     const { data, width, height, channels } = await readRaster(bytes, path, `${IMAGE_FORMATS}, GIF, BMP`);
     return only(unplaced(data, [width, height, 1], channels));
