@@ -156,6 +156,8 @@ describe('warnings of a volume', () => {
     await writeNifti(path('c.nii'), volume(Uint8Array.from(levels((i) => i % 256))));
     expect(await ask('c.nii', '--modality', 'MRI', '--window', '3,9')).toEqual(['window-unused']);
     const { stdout } = await call('segment', path('b.nii'), '-p', 'block', '--modality', 'CT');
+    const receipt = JSON.parse(readFileSync(path('out/b_receipt.json'), 'utf8'));
+    expect(receipt.warnings).toMatchObject([{ code: 'already-windowed' }]);
     expect(stdout).toMatch(
       /\nWarning: .*b\.nii: values 0\.\.255 in a CT: already windowed, .*\. Proposal: .* \(already-windowed\)\n/,
     );

@@ -11,6 +11,7 @@ import { readStructureSet } from '../formats/dicom/structure-set-read.ts';
 import { readNifti } from '../formats/nifti.ts';
 import { readNrrd } from '../formats/nrrd.ts';
 import type { ReadVolume } from '../formats/volume.ts';
+import type { Warning } from '../image/checks/warning.ts';
 import { add, type Grid, indexToLps, type MaskVolume, norm, orientationLabel, sameGrid } from '../image/volume.ts';
 import { fileDigest } from '../parse/convert.ts';
 import { packageVersion } from '../parse/package-root.ts';
@@ -192,7 +193,7 @@ export function receiptText(
   prompts: readonly object[],
   settings: object,
   results: readonly object[],
-  notes: readonly string[],
+  { notes, warnings }: { readonly notes: readonly string[]; readonly warnings: readonly Warning[] },
 ): string {
   const receipt = {
     biomedparse: packageVersion(),
@@ -204,6 +205,7 @@ export function receiptText(
     geometry: place,
     results,
     notes,
+    warnings,
   };
   return `${JSON.stringify(receipt, null, 2)}\n`;
 }

@@ -210,7 +210,8 @@ async function segmentSlideFile(
       mask_step: scanned.grid.step,
     };
     const { notes, warnings } = scanned;
-    await writeFileAtomic(folder.stage(receipt), receiptText(origin, place, answers, settings, results, notes));
+    const remarks = { notes, warnings };
+    await writeFileAtomic(folder.stage(receipt), receiptText(origin, place, answers, settings, results, remarks));
     await folder.commit();
     await rm(work, { recursive: true, force: true });
     const seconds = {

@@ -201,6 +201,7 @@ async function segmentVolumeFile(
     }
 
     const notes = [...read.notes, ...scanned.notes];
+    const warnings = [...volumeFileWarnings(read), ...scanned.warnings];
     const [receipt] = files.input;
     const settings = {
       plane: scanned.plane,
@@ -219,7 +220,7 @@ async function segmentVolumeFile(
     const asked = reports.map(({ text, concept, present, presence }) => ({ text, concept, present, presence }));
     await writeFileAtomic(
       folder.stage(receipt),
-      receiptText(origin, gridGeometry(volume), asked, settings, results, notes),
+      receiptText(origin, gridGeometry(volume), asked, settings, results, { notes, warnings }),
     );
     await folder.commit();
     const written = Object.fromEntries(shared.map(({ format, path }) => [format, path]));
@@ -238,7 +239,7 @@ async function segmentVolumeFile(
       modality: scanned.modality,
       site: scanned.site,
       notes,
-      warnings: [...volumeFileWarnings(read), ...scanned.warnings],
+      warnings,
       seconds: {
         slices: Number((seconds.slices / 1000).toFixed(3)),
         results: Number((seconds.results / 1000).toFixed(3)),
