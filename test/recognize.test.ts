@@ -5,86 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readRaster, writePng } from '../src/formats/raster.ts';
 import { measure } from '../src/image/measure.ts';
-import { type Concept, concepts } from '../src/ontology/index.ts';
 import { detect } from '../src/parse/detect.ts';
-import { candidates, chooseView, type Found, recognize, resolveOverlaps } from '../src/parse/recognize.ts';
+import { candidates, chooseView, recognize } from '../src/parse/recognize.ts';
 import { fakeModel } from './fake-model.ts';
 import { callCli } from './helpers/cli.ts';
-
-const conceptNamed = (name: string): Concept => concepts.find((one) => one.name === name) as Concept;
-
-/** A present object whose mask is a text of `#` and `.`, with the same certainty everywhere. */
-function found(name: string, rows: string, level: number): Found {
-  const data = Uint8Array.from(rows, (character) => (character === '#' ? 1 : 0));
-  const mask = { data, width: rows.length, height: 1 };
-  const answer = {
-    text: name,
-    concept: null,
-    note: null,
-    present: true,
-    presence: 1,
-    probability: 1,
-    reason: null,
-    mask,
-  };
-  return {
-    concept: conceptNamed(name),
-    answer: { ...answer, ...measure(mask) },
-    levels: data.map((value) => value * level),
-  };
-}
-
-const named = (masks: Found[], pixels: number) => {
-  const { labels, order, yielded, covered } = resolveOverlaps(masks, pixels);
-  return {
-    covered: [...covered].map(([one, by]) => [one.concept.name, by]),
-    map: [...labels].map((label) => (label === 0 ? '' : order[label - 1].concept.name)),
-    yielded: [...yielded].map(([one, parts]) => [one.concept.name, parts]),
-  };
-};
-
-describe('overlaps', () => {
-  it('a whole yields to its present parts', () => {
-    const { map, yielded } = named(
-      [found('kidney', '###..###', 250), found('left kidney', '.....###', 200), found('right kidney', '###.....', 200)],
-      8,
-    );
-    expect(map).toEqual(['right kidney', 'right kidney', 'right kidney', '', '', ...Array(3).fill('left kidney')]);
-    expect(yielded).toEqual([['kidney', ['left kidney', 'right kidney']]]);
-  });
-
-  it('a whole that has more than its parts keeps the rest', () => {
-    const { map, yielded } = named([found('optic disc', '######', 250), found('optic cup', '..##..', 130)], 6);
-    expect(map).toEqual(['optic disc', 'optic disc', 'optic cup', 'optic cup', 'optic disc', 'optic disc']);
-    expect(yielded).toEqual([]);
-  });
-
-  it('elsewhere the surer object takes the pixel, in any order', () => {
-    const [liver, stomach] = [found('liver', '####..', 150), found('stomach', '..####', 200)];
-    const expected = ['liver', 'liver', ...Array(4).fill('stomach')];
-    expect(named([liver, stomach], 6).map).toEqual(expected);
-    expect(named([stomach, liver], 6).map).toEqual(expected);
-  });
-});
-
-describe('what is covered', () => {
-  it('is another name for the same pixels, in one category', () => {
-    const { map, covered } = named(
-      [found('COVID-19 infection', '####', 150), found('ground glass opacity', '###.', 200)],
-      4,
-    );
-    expect(covered).toHaveLength(1);
-    expect(new Set(map.filter((name) => name !== '')).size).toBe(1);
-  });
-
-  it('is an object left with next to nothing, but not what lies in an organ', () => {
-    const { map, covered } = named([found('liver', '##########', 200), found('stomach', '##........', 100)], 10);
-    expect([new Set(map), covered]).toEqual([new Set(['liver']), [['stomach', 'liver']]]);
-    const tumor = named([found('liver', '##########', 200), found('liver tumor', '##........', 100)], 10);
-    expect(tumor.map.slice(0, 3)).toEqual(['liver tumor', 'liver tumor', 'liver']);
-    expect(tumor.covered).toEqual([]);
-  });
-});
 
 /** Two white squares on black, 80 x 60. */
 function squares() {

@@ -1,12 +1,7 @@
 /**
  * Everything that the default model knows in an image: its modality and site as given or, with a model that can, as guessed;
- * candidates for them from the ontology, asked in batches; what is not present is left out; then every pixel goes to one object.
- *
- * - Of two objects of one category that are nearly the same pixels, the surer one stays; the other is `covered`.
- * - A whole whose present parts or kinds take nine tenths of it yields to them ("kidney" beside left and right kidney): it is
- *   named in the answer and has no pixels of the map. A whole that has more keeps the rest ("optic disc" round its cup).
- * - A pixel that several objects claim goes to the part before the whole, to what is in an organ (a tumor, a tube) before the
- *   organ, else to the higher probability. An object left with under a tenth of its pixels is `covered` too.
+ * candidates for them from the ontology, asked in batches; what is not present is left out; then every pixel goes to one object
+ * (overlaps.ts).
  */
 
 import { type Component, components } from '../image/components.ts';
@@ -15,6 +10,7 @@ import type { Box, Image, Mask } from '../image/types.ts';
 import { type Concept, concepts, modalityFamily, publishedPrompt } from '../ontology/index.ts';
 import { checkModality, checkSite } from '../ontology/resolve/context.ts';
 import { BiomedParseError } from '../util/errors.ts';
+import { type Found, resolveOverlaps } from './overlaps.ts';
 import type { EncodedImage, Model, Segmentation, SegmentOptions } from './segment.ts';
 import type { ViewGuess } from './views.ts';
 
@@ -42,7 +38,7 @@ export interface RecognizedObject {
   readonly areaFraction: number;
   readonly box: Box | null;
   readonly components: readonly Component[];
-  /** Present objects that it yielded to. */
+  /** Present objects that it is made of and yielded to. */
   readonly yieldedTo: readonly string[];
 }
 
@@ -145,111 +141,9 @@ function viewOf(
   return { modality: chosen.modality, site: site ?? chosen.site ?? undefined, guesses: guesses.slice(0, MOST_TOLD) };
 }
 
-/** A present object on its way to the label map. */
-export interface Found {
-  readonly concept: Concept;
+/** A found object with the whole answer. */
+interface FoundObject extends Found {
   readonly answer: Segmentation;
-  /** `[height, width]` probabilities as 0..255: enough to compare, a quarter of the memory. */
-  readonly levels: Uint8Array;
-}
-
-function isUnder(concept: Concept, ancestor: string, byName: ReadonlyMap<string, Concept>): boolean {
-  for (let at = concept.parent; at !== null; at = byName.get(at)?.parent ?? null) if (at === ancestor) return true;
-  return false;
-}
-
-/** Share of an object's pixels that others must leave it for it to stay in the label map. */
-const LEAST_KEPT = 0.1;
-
-/** Two objects of one category that have more than this in common (intersection over union) are one; the surer name stays. */
-const SAME = 0.5;
-
-function sharedPart(a: Mask, b: Mask): number {
-  let both = 0;
-  let either = 0;
-  for (let i = 0; i < a.data.length; i++) {
-    if (a.data[i] === 1 && b.data[i] === 1) both++;
-    if (a.data[i] === 1 || b.data[i] === 1) either++;
-  }
-  return either === 0 ? 0 : both / either;
-}
-
-export interface Overlaps {
-  /** `[height, width]`: 0 nothing, else the place in `order`, from 1. */
-  readonly labels: Uint8Array;
-  readonly order: readonly Found[];
-  /** Wholes that yielded, with their parts. */
-  readonly yielded: ReadonlyMap<Found, readonly string[]>;
-  /** Objects that other objects cover, with the name of one. */
-  readonly covered: ReadonlyMap<Found, string>;
-}
-
-/** Whether the first object takes a pixel that both claim. */
-function takes(a: Found, b: Found, i: number, byName: ReadonlyMap<string, Concept>): boolean {
-  if (isUnder(a.concept, b.concept.name, byName)) return true;
-  if (isUnder(b.concept, a.concept.name, byName)) return false;
-  const [organA, organB] = [a, b].map(({ concept }) => concept.category === 'organ');
-  return organA === organB ? a.levels[i] > b.levels[i] : organB;
-}
-
-function assign(order: readonly Found[], pixels: number, byName: ReadonlyMap<string, Concept>): Uint8Array {
-  const labels = new Uint8Array(pixels);
-  for (const [j, one] of order.entries()) {
-    for (let i = 0; i < pixels; i++) {
-      if (one.answer.mask.data[i] === 0) continue;
-      if (labels[i] === 0 || takes(one, order[labels[i] - 1], i, byName)) labels[i] = j + 1;
-    }
-  }
-  return labels;
-}
-
-/** Gives every pixel to one object. */
-export function resolveOverlaps(found: readonly Found[], pixels: number): Overlaps {
-  const byName = new Map(concepts.map((concept) => [concept.name, concept]));
-  const related = (a: Found, b: Found): boolean =>
-    isUnder(a.concept, b.concept.name, byName) || isUnder(b.concept, a.concept.name, byName);
-  const scoreOf = ({ answer }: Found): number => answer.presence * answer.probability;
-
-  const covered = new Map<Found, string>();
-  const kept: Found[] = [];
-  for (const one of [...found].sort((a, b) => scoreOf(b) - scoreOf(a))) {
-    const same = kept.find(
-      (other) =>
-        other.concept.category === one.concept.category &&
-        !related(one, other) &&
-        sharedPart(one.answer.mask, other.answer.mask) > SAME,
-    );
-    if (same === undefined) kept.push(one);
-    else covered.set(one, same.concept.name);
-  }
-
-  const yielded = new Map<Found, readonly string[]>();
-  for (const whole of kept) {
-    const parts = kept.filter((other) => isUnder(other.concept, whole.concept.name, byName));
-    let rest = 0;
-    const { data } = whole.answer.mask;
-    for (let i = 0; i < pixels; i++) {
-      if (data[i] === 1 && !parts.some((part) => part.answer.mask.data[i] === 1)) rest++;
-    }
-    if (parts.length > 0 && rest < LEAST_KEPT * whole.answer.areaPx) {
-      yielded.set(
-        whole,
-        parts.map(({ concept }) => concept.name),
-      );
-    }
-  }
-
-  const bySize = kept.filter((one) => !yielded.has(one)).sort((a, b) => b.answer.areaPx - a.answer.areaPx);
-  const first = assign(bySize, pixels, byName);
-  const counts = new Uint32Array(bySize.length + 1);
-  for (const label of first) counts[label]++;
-  const order = bySize.filter((one, j) => {
-    if (counts[j + 1] >= LEAST_KEPT * one.answer.areaPx) return true;
-    const at = one.answer.mask.data.findIndex((value, i) => value === 1 && first[i] !== j + 1);
-    covered.set(one, bySize[first[at] - 1].concept.name);
-    return false;
-  });
-  return { labels: order.length === bySize.length ? first : assign(order, pixels, byName), order, yielded, covered };
 }
 
 /** Recognizes what is in an encoded image. */
@@ -258,7 +152,7 @@ export async function recognizeEncoded(encoded: EncodedImage, options: Recognize
   const { modality, site, found: asked } = candidates(view.modality, view.site);
   const { guesses } = view;
   const { width, height } = encoded;
-  const found: Found[] = [];
+  const found: FoundObject[] = [];
   const absent: { name: string; presence: number }[] = [];
   const { modality: _, site: __, ...limits } = options;
   let i = 0;
@@ -273,7 +167,7 @@ export async function recognizeEncoded(encoded: EncodedImage, options: Recognize
     throw new BiomedParseError('runtime', `${found.length} objects found; a label map holds at most ${MAX_OBJECTS}`);
   }
   const { labels, order, yielded, covered } = resolveOverlaps(found, width * height);
-  const describe = ({ concept, answer }: Found, label: number | null, mask: Mask): RecognizedObject => ({
+  const describe = ({ concept, answer }: FoundObject, label: number | null, mask: Mask): RecognizedObject => ({
     label,
     name: concept.name,
     snomed: concept.snomed,
