@@ -184,7 +184,7 @@ class Twin:
             value, key = placed[n % 3]
             keys.append(split_heads(self.projection(name, key, 1), config["heads"]))
             values.append(split_heads(self.projection(name, value, 2), config["heads"]))
-        return {"keys": keys, "values": values, "levels": levels, "masks": masks.flatten(1, 2), "summary": placed[0][0].mean(1)}
+        return {"keys": keys, "values": values, "levels": levels, "masks": masks.flatten(1, 2), "summary": placed[0][0].mean(1), "pyramid": memories}
 
     # text encoder
 
@@ -288,6 +288,22 @@ class Twin:
         w = self.weights
         return (w["crossEntropy"] * entropy + w["dice"] * dice - w["similarity"] * log_probability).argmin(-1)
 
+    def mask_loss(self, logits, targets, present):
+        """Weighted cross-entropy and Dice of mask logits [B,P,n]."""
+        entropy = F.binary_cross_entropy_with_logits(logits, targets, weight=emphasis(targets))
+        dice = (dice_loss(torch.sigmoid(logits), targets) * present).sum() / (present.sum() + 1e-6)
+        return self.weights["crossEntropy"] * entropy + self.weights["dice"] * dice
+
+    def pyramid_loss(self, maps, embeddings, targets, present):
+        """Mean loss of the maps at 1/8, 1/16 and 1/32, each with the finest one's head."""
+        total = 0
+        for x in reversed(maps):
+            side = x.shape[1]
+            here = F.adaptive_avg_pool2d(targets.unflatten(-1, (math.isqrt(targets.shape[-1]), -1)), side).flatten(2)
+            features = self.pointwise(f"{PIXELS}.mask_features", x).flatten(1, 2)
+            total = total + self.mask_loss(embeddings @ features.transpose(1, 2), here, present)
+        return total / len(maps)
+
     def loss(self, batch):
         memory, classes, predictions = self.encode(batch)
         w, targets, present = self.weights, batch["targets"], batch["present"]
@@ -299,11 +315,10 @@ class Twin:
             log_probability = F.log_softmax(self.similarity(queries, classes) * scale, -1)
             choice = self.match(masks, log_probability, memory, coarse, present)
             logits = pick(masks, choice) @ memory["masks"].transpose(1, 2)
-            entropy = F.binary_cross_entropy_with_logits(logits, targets)
-            dice = (dice_loss(torch.sigmoid(logits), targets) * present).sum() / (present.sum() + 1e-6)
             alike = -log_probability.gather(-1, choice.unsqueeze(-1)).mean()
-            part = w["crossEntropy"] * entropy + w["dice"] * dice + w["similarity"] * alike
+            part = self.mask_loss(logits, targets, present) + w["similarity"] * alike
             total = total + (part if n == len(predictions) - 1 else w["intermediate"] * part)
+        total = total + w["pyramid"] * self.pyramid_loss(memory["pyramid"], pick(masks, choice).detach(), coarse, present)
         existence = self.existence(predictions[-1], choice, classes, memory)
         return total + w["existence"] * F.binary_cross_entropy_with_logits(existence, present)
 
@@ -321,6 +336,13 @@ def pick(rows, choice):
     grouped = rows.reshape(*choice.shape, -1, rows.shape[-1])
     index = choice[..., None, None].expand(*choice.shape, 1, rows.shape[-1])
     return grouped.gather(2, index).squeeze(2)
+
+
+def emphasis(targets):
+    """Weights of pixels [B,P,n] in the cross-entropy: outside 1, inside sqrt(outside / inside), from 1 to 5."""
+    inside = targets.sum(-1, keepdim=True)
+    ratio = ((targets.shape[-1] - inside) / (inside + 1)).sqrt()
+    return 1 + targets * (ratio.clamp(1, 5) - 1)
 
 
 def dice_loss(probabilities, targets):

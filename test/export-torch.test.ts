@@ -29,7 +29,10 @@ import { tinyModel, writePhantoms } from './helpers/tiny.ts';
 vi.setConfig({ testTimeout: 300_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'biomedparse-torch-'));
-const losses: LossWeights = { crossEntropy: 2, dice: 2, similarity: 0.5, existence: 1, intermediate: 0.5 };
+const losses: LossWeights = {
+  ...{ crossEntropy: 2, dice: 2, similarity: 0.5, existence: 1 },
+  ...{ intermediate: 0.5, pyramid: 0.5 },
+};
 const script = (name: string): string => fileURLToPath(new URL(`./python/${name}`, import.meta.url));
 
 /** Largest difference, as a share of the largest expected magnitude; values that are all tiny are measured against `least`. */

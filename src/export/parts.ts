@@ -56,7 +56,7 @@ export function networkMethods(config: ModelConfig): NetworkText {
     const { crossEntropy, dice, similarity } = weightValues;
     const weights: LossWeights = {
       ...{ crossEntropy: crossEntropy[i], dice: dice[i], similarity: similarity[i] },
-      ...{ existence: 1, intermediate: 1 },
+      ...{ existence: 1, intermediate: 1, pyramid: 1 },
     };
     const graph = lossGraph(p, shape, config, weights);
     const { memory, text } = graph.inner;
@@ -71,7 +71,7 @@ export function networkMethods(config: ModelConfig): NetworkText {
     names: [...specs.keys()],
   });
   const memoryText = (name: string): string =>
-    /^(key|value|level|mask_features|summary)/.test(name) ? `memory["${name}"]` : name;
+    /^(key|value|level|mask_features|summary|pyramid)/.test(name) ? `memory["${name}"]` : name;
   const part = (
     about: Pick<TorchPart, 'name' | 'about' | 'parameters' | 'returns'>,
     copy: (one: (typeof written)[number]) => Record<string, Tensor>,
@@ -82,7 +82,10 @@ export function networkMethods(config: ModelConfig): NetworkText {
       .map(([name, text]) => `"${name}": ${text}`)
       .join(', ')}}`;
 
-  const memoryOf = ({ inner }: LossGraph): Record<string, Tensor> => memoryOutputs(inner.memory);
+  const memoryOf = ({ inner }: LossGraph): Record<string, Tensor> => ({
+    ...memoryOutputs(inner.memory),
+    ...Object.fromEntries(inner.pyramid.map((map, n) => [`pyramid_${n}`, map])),
+  });
   const textOf = ({ inner }: LossGraph): Record<string, Tensor> => ({
     tokens: inner.text.tokens,
     classes: inner.text.classes,
@@ -148,16 +151,30 @@ export function networkMethods(config: ModelConfig): NetworkText {
     part(
       {
         name: 'prediction_loss',
-        about: 'Loss of one prediction: total, its parts, and the judged queries as a one-hot choice [B, P, 1, Q].',
+        about:
+          'Loss of one prediction: total, its parts, and the judged queries as a one-hot choice [B, P, 1, Q] and as mask embeddings [B, P, M].',
         parameters: ['memory', 'classes', 'queries', 'masks', 'targets', 'present', 'weights'],
         returns: dictionary,
       },
       ({ graph }) => {
         const { predictions, losses } = graph.inner;
-        const { total, crossEntropy, dice, similarity, choice } = losses[losses.length - 1];
+        const { total, crossEntropy, dice, similarity, choice, masks: judged } = losses[losses.length - 1];
         const { queries, masks } = predictions[predictions.length - 1];
-        const outputs = { total, cross_entropy: crossEntropy, dice, similarity, choice };
+        const outputs = { total, cross_entropy: crossEntropy, dice, similarity, choice, judged };
         return cutGraph(outputs, { ...memoryOf(graph), ...textOf(graph), queries, masks });
+      },
+    ),
+    part(
+      {
+        name: 'pyramid_loss',
+        about:
+          'Loss of the pyramid maps at 1/32, 1/16 and 1/8 for judged mask embeddings [B, P, M], which are detached.',
+        parameters: ['memory', 'judged', 'targets', 'present', 'weights'],
+        returns: tuple,
+      },
+      ({ graph }) => {
+        const { masks: judged } = graph.inner.losses[graph.inner.losses.length - 1];
+        return cutGraph({ pyramid: graph.parts.pyramid }, { ...memoryOf(graph), judged });
       },
     ),
     ...(config.decoder.existence

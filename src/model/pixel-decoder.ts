@@ -57,6 +57,13 @@ function upsampleNearest(x: Tensor): Tensor {
   return reshape(repeated, [batch, 2 * height, 2 * width, channels]);
 }
 
+/** Mask features of one pyramid map, `[B,h,w,M]`: the finest one's make the masks, and coarser ones can be judged in training. */
+export function maskFeaturesOf(p: Parameters, map: Tensor, config: PixelDecoderConfig): Tensor {
+  const name = `${prefix}.mask_features`;
+  if (config.maskKernel === 1) return pointwise(p, name, map, config.maskDim, true);
+  return convolution(p, name, map, config.maskDim, { kernel: 3, stride: 1, padding: 1, bias: true });
+}
+
 /** The four backbone maps to memories and mask features. */
 export function pixelDecoder(
   p: Parameters,
@@ -81,10 +88,5 @@ export function pixelDecoder(
     pyramid.push(pyramidLayer(p, `${prefix}.layer_${level}`, sum, config));
   }
   const [first, second, third, finest] = pyramid as [Tensor, Tensor, Tensor, Tensor];
-  const mask = { kernel: 3, stride: 1, padding: 1, bias: true };
-  const maskFeatures =
-    config.maskKernel === 3
-      ? convolution(p, `${prefix}.mask_features`, finest, config.maskDim, mask)
-      : pointwise(p, `${prefix}.mask_features`, finest, config.maskDim, true);
-  return { transformer, memories: [first, second, third], maskFeatures };
+  return { transformer, memories: [first, second, third], maskFeatures: maskFeaturesOf(p, finest, config) };
 }

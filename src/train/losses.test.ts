@@ -5,11 +5,12 @@ import type { Values } from '../graph/interpret/values.ts';
 import { lowerToOnnx } from '../graph/onnx/lower.ts';
 import { cpuTarget } from '../graph/onnx/target.ts';
 import { nameOf, type Tensor, topologicalOrder } from '../graph/tensor.ts';
+import { cutGraph } from '../graph/torch/cut.ts';
 import { type ModelConfig, publishedConfig } from '../model/config.ts';
 import { createParameters, type Parameters } from '../model/parameters.ts';
 import { openSession } from '../runtime/session.ts';
 import { createRandom } from '../util/random.ts';
-import { type BatchShape, lossGraph } from './losses.ts';
+import { type BatchShape, lossGraph, type PredictionLoss } from './losses.ts';
 
 /** Every option of ours, small enough for the interpreter. */
 const ours: ModelConfig = {
@@ -49,8 +50,35 @@ const published: ModelConfig = {
 };
 
 const shape: BatchShape = { images: 1, prompts: 2, tokens: 4, size: 64 };
-/** The existence loss is on detached features: a central difference would see what its gradient must not. */
-const weights = { crossEntropy: 2, dice: 2, similarity: 0.5, existence: 0, intermediate: 0.5 };
+/** Existence and pyramid losses have detached inputs: a central difference would see what their gradients must not. */
+const weights = { crossEntropy: 2, dice: 2, similarity: 0.5, existence: 0, intermediate: 0.5, pyramid: 0 };
+const withPyramid = { ...weights, pyramid: 0.5 };
+
+/** Relative difference of the analytic gradient along random directions from central ones, the largest of three. */
+function worstDifference(loss: Tensor, p: Parameters, names: readonly string[], feeds: Map<string, Values>): number {
+  const tensors = names.map((name) => p.tensors.get(name) as Tensor);
+  const exact = interpret(gradients(loss, tensors), feeds);
+  const random = createRandom(3);
+  const step = 1e-6;
+  const differences = [0, 1, 2].map(() => {
+    const along = names.map((name) => (feeds.get(name) as Values).data.map(() => random.normal()));
+    const moved = (sign: number): number => {
+      const other = new Map(feeds);
+      for (const [i, name] of names.entries()) {
+        const { shape: own, data } = feeds.get(name) as Values;
+        other.set(name, { shape: own, data: data.map((v, k) => v + sign * step * (along[i]?.[k] as number)) });
+      }
+      return interpret([loss], other)[0]?.data[0] as number;
+    };
+    const numeric = (moved(1) - moved(-1)) / (2 * step);
+    const analytic = names.reduce((sum, _name, i) => {
+      const gradient = exact[i]?.data as Float64Array;
+      return sum + gradient.reduce((part, g, k) => part + g * (along[i]?.[k] as number), 0);
+    }, 0);
+    return Math.abs(numeric - analytic) / Math.max(1e-3, Math.abs(numeric));
+  });
+  return Math.max(...differences);
+}
 
 /** Random values for all inputs and parameters that the loss reaches. */
 function randomFeeds(loss: Tensor, p: Parameters): Map<string, Values> {
@@ -61,6 +89,7 @@ function randomFeeds(loss: Tensor, p: Parameters): Map<string, Values> {
     ends: () => 2,
     filler: (i) => (i % 4 > 2 ? 1 : 0),
     targets: () => (random.next() < 0.3 ? 1 : 0),
+    masks: () => random.normal(),
     present: (i) => (i === 0 ? 1 : 0),
   };
   const feeds = new Map<string, Values>();
@@ -90,25 +119,7 @@ describe.each([
   const exact = interpret([loss, ...all], feeds);
 
   test('the gradient agrees with central differences along random directions (float64, 1e-4)', () => {
-    const random = createRandom(3);
-    const step = 1e-6;
-    for (let direction = 0; direction < 3; direction++) {
-      const along = names.map((name) => (feeds.get(name) as Values).data.map(() => random.normal()));
-      const moved = (sign: number): number => {
-        const other = new Map(feeds);
-        for (const [i, name] of names.entries()) {
-          const { shape: own, data } = feeds.get(name) as Values;
-          other.set(name, { shape: own, data: data.map((v, k) => v + sign * step * (along[i]?.[k] as number)) });
-        }
-        return interpret([loss], other)[0]?.data[0] as number;
-      };
-      const numeric = (moved(1) - moved(-1)) / (2 * step);
-      const analytic = names.reduce((sum, _name, i) => {
-        const gradient = exact[i + 1]?.data as Float64Array;
-        return sum + gradient.reduce((part, g, k) => part + g * (along[i]?.[k] as number), 0);
-      }, 0);
-      expect(Math.abs(numeric - analytic) / Math.max(1e-3, Math.abs(numeric))).toBeLessThan(1e-4);
-    }
+    expect(worstDifference(loss, p, names, feeds)).toBeLessThan(1e-4);
   });
 
   test('ONNX Runtime gives the same loss and gradients (float32, 2e-3 of each gradient’s largest value)', async () => {
@@ -131,6 +142,107 @@ describe.each([
     }
     await session.dispose();
   });
+});
+
+describe.each([
+  ['our options', ours],
+  ['published options', published],
+])('pyramid loss, %s', (_, config) => {
+  const p = createParameters();
+  const graph = lossGraph(p, shape, config, withPyramid);
+  const { masks } = graph.inner.losses[graph.inner.losses.length - 1] as PredictionLoss;
+  // the masks' embeddings are detached: as inputs they stay what they are while parameters move
+  const { pyramid } = cutGraph({ pyramid: graph.parts.pyramid as Tensor }, { masks });
+  const names = topologicalOrder([pyramid]).flatMap((t) => (t.op === 'parameter' ? [nameOf(t)] : []));
+  const feeds = randomFeeds(pyramid, p);
+
+  test('the gradient agrees with central differences along random directions (float64, 1e-4)', () => {
+    expect(worstDifference(pyramid, p, names, feeds)).toBeLessThan(1e-4);
+  });
+
+  test('reaches the coarsest map and the transformer before it, not the decoder', () => {
+    const coarsest = names.filter((name) => /pixel_decoder\.(layer_4|transformer|input_proj)/.test(name));
+    expect(coarsest.some((name) => name.includes('.layer_4.'))).toBe(true);
+    expect(names.some((name) => name.includes('.predictor.'))).toBe(false);
+    const found = interpret(
+      gradients(
+        graph.parts.pyramid as Tensor,
+        coarsest.map((name) => p.tensors.get(name) as Tensor),
+      ),
+      randomFeeds(graph.loss, p),
+    );
+    const layer = found[coarsest.findIndex((name) => name.includes('.layer_4.'))] as Values;
+    expect(Math.max(...layer.data.map(Math.abs))).toBeGreaterThan(1e-6);
+    const decoder = [...p.tensors].find(([name]) => name.includes('mask_embed'))?.[1] as Tensor;
+    expect(() => gradients(graph.parts.pyramid as Tensor, [decoder])).toThrow(/no gradient reaches/);
+  });
+
+  test('counts by its weight, and is left out at 0', () => {
+    const q = createParameters();
+    const without = lossGraph(q, shape, config, weights);
+    expect(without.parts.pyramid).toBeUndefined();
+    expect([...q.specs]).toEqual([...p.specs]);
+    const all = randomFeeds(graph.loss, p);
+    const [loss, part] = interpret([graph.loss, graph.parts.pyramid as Tensor], all).map(
+      ({ data }) => data[0] as number,
+    );
+    const rest = interpret([without.loss], all)[0]?.data[0] as number;
+    expect(loss).toBeCloseTo(rest + 0.5 * (part as number), 9);
+  });
+});
+
+test('the pyramid loss is the mean over its three maps, worked out by hand', () => {
+  const p = createParameters();
+  const { parts, inner } = lossGraph(p, shape, ours, withPyramid);
+  const { masks } = inner.losses[inner.losses.length - 1] as PredictionLoss;
+  const feeds = randomFeeds(parts.pyramid as Tensor, p);
+  const given = interpret([parts.pyramid as Tensor, masks, ...inner.pyramid], feeds);
+  const [value, embeddings, ...maps] = given.map(({ data }) => data) as Float64Array[];
+  const head = (end: string): ArrayLike<number> =>
+    feeds.get(`sem_seg_head.pixel_decoder.mask_features.${end}`)?.data as ArrayLike<number>;
+  const [weight, bias] = [head('weight'), head('bias')];
+  const fine = feeds.get('targets')?.data as ArrayLike<number>;
+  const { dim, maskDim } = ours.pixelDecoder;
+  let expected = 0;
+  for (const [n, map] of maps.entries()) {
+    const side = 2 << n;
+    const cells = side * side;
+    const factor = 16 / side;
+    let entropy = 0;
+    for (const prompt of [0, 1]) {
+      const target = new Float64Array(cells);
+      for (let k = 0; k < 256; k++) {
+        const cell = Math.floor(Math.floor(k / 16) / factor) * side + Math.floor((k % 16) / factor);
+        target[cell] = (target[cell] as number) + (fine[prompt * 256 + k] as number) / factor ** 2;
+      }
+      const inside = target.reduce((a, b) => a + b, 0);
+      const more = Math.min(5, Math.max(1, Math.sqrt((cells - inside) / (inside + 1)))) - 1;
+      let [overlap, sizes] = [0, 0];
+      for (const [cell, t] of target.entries()) {
+        let logit = 0;
+        for (let m = 0; m < maskDim; m++) {
+          let feature = bias[m] as number;
+          for (let c = 0; c < dim; c++) feature += (weight[m * dim + c] as number) * (map[cell * dim + c] as number);
+          logit += feature * (embeddings?.[prompt * maskDim + m] as number);
+        }
+        const probability = 1 / (1 + Math.exp(-logit));
+        const bits = -t * Math.log(probability) - (1 - t) * Math.log(1 - probability);
+        entropy += (bits * (1 + t * more)) / cells;
+        overlap += probability * t;
+        sizes += probability + t;
+      }
+      // only the first prompt's object is present
+      if (prompt === 0) expected += (weights.dice * (1 - (2 * overlap + 1) / (sizes + 1))) / 3;
+    }
+    expected += (weights.crossEntropy * entropy) / 2 / 3;
+  }
+  expect(value?.[0]).toBeCloseTo(expected, 5);
+});
+
+test.each([64, 96, 160, 224, 256])('images of %i px have a pyramid to judge', (size) => {
+  const { parts, inner } = lossGraph(createParameters(), { ...shape, size }, ours, withPyramid);
+  expect(inner.pyramid.map((map) => map.shape[1])).toEqual([size / 32, size / 16, size / 8]);
+  expect(parts.pyramid?.shape.reduce((a, b) => a * b, 1)).toBe(1);
 });
 
 test('the existence loss reaches nothing but its own head', () => {

@@ -2,6 +2,8 @@
  * Training losses as one graph. Every prediction of the decoder (before the first layer and after each) is judged: for
  * each prompt the query that fits best (mask and similarity, as in the published matching, one target a prompt) gets
  * binary cross-entropy and Dice on its mask; similarity is trained so that this query is the one text chooses.
+ * The maps of the pyramid at 1/8, 1/16 and 1/32 are judged by themselves too: what they know otherwise matters so little
+ * to the loss that noise drowns it, and the coarsest ends up the same for every image.
  * Absent objects (empty targets) get cross-entropy only. Small objects weigh more: without that, a mask that is empty
  * where the network is in doubt costs next to nothing. The existence head has a loss of its own on detached features.
  */
@@ -38,6 +40,7 @@ import {
 } from '../model/decoder.ts';
 import { existenceLogits, imageGraph } from '../model/network.ts';
 import type { Parameters } from '../model/parameters.ts';
+import { maskFeaturesOf } from '../model/pixel-decoder.ts';
 import { textEncoder } from '../model/text-encoder.ts';
 
 export interface LossWeights {
@@ -47,6 +50,8 @@ export interface LossWeights {
   readonly existence: number;
   /** Factor of the earlier predictions' losses beside the last one's. */
   readonly intermediate: number;
+  /** Factor of the loss of the coarser pyramid maps, each judged by itself; 0 leaves it out. */
+  readonly pyramid: number;
 }
 
 export interface BatchShape {
@@ -65,6 +70,8 @@ export interface LossGraph {
   /** What the loss is made of, in the order of computation: where a lowering may cut it. */
   readonly inner: {
     readonly memory: ImageMemory;
+    /** Maps of the pyramid at 1/32, 1/16 and 1/8, `[B,h,w,D]`. */
+    readonly pyramid: readonly Tensor[];
     readonly text: PromptTokens;
     readonly predictions: readonly Prediction[];
     /** One per judged prediction, which are the last ones. */
@@ -145,6 +152,42 @@ export interface PredictionLoss {
   readonly similarity: Tensor;
   /** One-hot choice of the judged query, `[B,P,1,Q]`. */
   readonly choice: Tensor;
+  /** Mask embedding of the judged query, `[B,P,M]`. */
+  readonly masks: Tensor;
+}
+
+/** Cross-entropy and Dice of mask logits `[B,P,n]`, each a scalar: over all prompts, and over those that are present. */
+function maskLoss(
+  logits: Tensor,
+  targets: Tensor,
+  pixelWeights: Tensor,
+  present: Tensor,
+): { crossEntropy: Tensor; dice: Tensor } {
+  const [batch, prompts] = present.shape as [number, number];
+  const perPixel = mul(binaryCrossEntropy(logits, targets), pixelWeights);
+  const perPrompt = mul(diceLoss(sigmoid(logits), targets), present);
+  return {
+    crossEntropy: mul(sumAll(mean(perPixel, [-1])), 1 / (batch * prompts)),
+    dice: div(sumAll(perPrompt), add(sumAll(present), 1e-6)),
+  };
+}
+
+/** Mean loss of the pyramid's maps at 1/8, 1/16 and 1/32, each with the finest one's head and the (detached) masks. */
+function pyramidLoss(maps: readonly Tensor[], masks: Tensor, s: Setting): Tensor {
+  const { maskDim } = s.config.pixelDecoder;
+  const embeddings = stopGradient(masks);
+  let targets = s.coarse;
+  let total: Tensor | undefined;
+  for (const map of [...maps].reverse()) {
+    const [batch, height, width] = map.shape as [number, number, number];
+    const features = reshape(maskFeaturesOf(s.p, map, s.config.pixelDecoder), [batch, height * width, maskDim]);
+    const logits = matmul(embeddings, features, { transposeB: true });
+    const { crossEntropy, dice } = maskLoss(logits, targets, emphasis(targets), s.present);
+    const loss = add(mul(crossEntropy, s.weights.crossEntropy), mul(dice, s.weights.dice));
+    total = total === undefined ? loss : add(total, loss);
+    if (map !== maps[0]) targets = halve(targets, height);
+  }
+  return mul(total as Tensor, 1 / maps.length);
 }
 
 function predictionLoss(prediction: Prediction, s: Setting): PredictionLoss {
@@ -154,19 +197,17 @@ function predictionLoss(prediction: Prediction, s: Setting): PredictionLoss {
   const logProbability = choiceLogits(prediction, s);
   const choice = match(prediction, logProbability, s);
   const embeddings = choose(reshape(prediction.masks, [batch, prompts, queries, maskDim]), choice);
-  const logits = matmul(reshape(embeddings, [batch, prompts, maskDim]), s.memory.maskFeatures, { transposeB: true });
+  const chosenMasks = reshape(embeddings, [batch, prompts, maskDim]);
+  const logits = matmul(chosenMasks, s.memory.maskFeatures, { transposeB: true });
   const count = batch * prompts;
-  const perPixel = mul(binaryCrossEntropy(logits, s.targets), s.pixelWeights);
-  const crossEntropy = mul(sumAll(mean(perPixel, [-1])), 1 / count);
-  const perPrompt = mul(diceLoss(sigmoid(logits), s.targets), s.present);
-  const dice = div(sumAll(perPrompt), add(sumAll(s.present), 1e-6));
+  const { crossEntropy, dice } = maskLoss(logits, s.targets, s.pixelWeights, s.present);
   const chosen = reshape(choice, [batch, prompts, queries]);
   const alike = mul(sumAll(mul(chosen, logProbability)), -1 / count);
   const total = add(
     add(mul(crossEntropy, s.weights.crossEntropy), mul(dice, s.weights.dice)),
     mul(alike, s.weights.similarity),
   );
-  return { total, crossEntropy, dice, similarity: alike, choice };
+  return { total, crossEntropy, dice, similarity: alike, choice, masks: chosenMasks };
 }
 
 /**
@@ -177,7 +218,7 @@ export function lossGraph(p: Parameters, shape: BatchShape, config: ModelConfig,
   const { images, prompts, tokens, size } = shape;
   const side = size / 4;
   const groups = images * prompts;
-  const { memory } = imageGraph(p, input('pixels', [images, 3, size, size]), config);
+  const { memory, pixels } = imageGraph(p, input('pixels', [images, 3, size, size]), config);
   const ids = input('ids', [groups, tokens], 'i64');
   const text = textEncoder(p, ids, input('ends', [groups], 'i64'), config.text, config.decoder.dim);
   const filler = input('filler', [groups, tokens], 'bool');
@@ -202,6 +243,10 @@ export function lossGraph(p: Parameters, shape: BatchShape, config: ModelConfig,
     dice: last.dice,
     similarity: last.similarity,
   };
+  if (weights.pyramid > 0) {
+    parts.pyramid = pyramidLoss(pixels.memories, last.masks, setting);
+    loss = add(loss, mul(parts.pyramid, weights.pyramid));
+  }
   if (config.decoder.existence) {
     const prediction = decoded.predictions[decoded.predictions.length - 1] as Prediction;
     const logits = existenceLogits(p, { prediction, choice: last.choice, classes, memory }, config);
@@ -209,6 +254,9 @@ export function lossGraph(p: Parameters, shape: BatchShape, config: ModelConfig,
     parts.existence = mul(sumAll(entropy), 1 / groups);
     loss = add(loss, mul(parts.existence, weights.existence));
   }
-  const inner = { memory, text: promptTokens, predictions: decoded.predictions, losses };
+  const inner = {
+    ...{ memory, pyramid: pixels.memories, text: promptTokens },
+    ...{ predictions: decoded.predictions, losses },
+  };
   return { loss, parts, inner };
 }

@@ -68,6 +68,9 @@ class Loss(nn.Module):
         last = parts[-1]
         loss = last["total"] + weights["intermediate"] * sum(part["total"] for part in parts[:-1])
         scalars = {name: last[name] for name in ("cross_entropy", "dice", "similarity")}
+        if weights["pyramid"] > 0:
+            scalars["pyramid"] = model.pyramid_loss(memory, last["judged"], batch["targets"], batch["present"], weights)
+            loss = loss + weights["pyramid"] * scalars["pyramid"]
         if decoder["existence"]:
             queries, masks = predictions[-1]
             scalars["existence"] = model.existence_loss(memory, classes, queries, masks, last["choice"], batch["present"])
