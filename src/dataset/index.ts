@@ -15,6 +15,14 @@ export {
   type Split,
 } from './layout.ts';
 export { itemImage, readItemFile, readItemImage, readItemMask } from './parts.ts';
-export { planChances } from './plan.ts';
-export { createSampler, LEAST_KEPT, type Sample, type Sampler, type SamplerOptions } from './sample.ts';
-export { type ImageStore, type LoadImagesOptions, loadImages } from './store.ts';
+export { createPlanner, planChances } from './plan.ts';
+export {
+  createRenderer,
+  createSampler,
+  LEAST_KEPT,
+  type Rendered,
+  type Sample,
+  type Sampler,
+  type SamplerOptions,
+} from './sample.ts';
+export { type ImageStore, type LoadImagesOptions, loadImages, type StoredImage, type StoredMask } from './store.ts';

@@ -3,9 +3,9 @@
  * so that any worker can make any sample and a resumed run goes on exactly.
  */
 import { BiomedParseError } from '../util/errors.ts';
-import { createRandom, mixSeed } from '../util/random.ts';
+import { createRandom, mixSeed, type Random } from '../util/random.ts';
 import { applyIntensity, drawIntensity, drawPlacement, milder, plainIntensity, plainPlacement } from './augment.ts';
-import { createPlanner } from './plan.ts';
+import { createPlanner, type Plan } from './plan.ts';
 import { type ImageStore, type StoredImage, type StoredMask, storedPixels } from './store.ts';
 import {
   type Affine,
@@ -46,6 +46,9 @@ export type Sampler = (index: number) => Sample;
 /** A placement that leaves less than this share of a mask in the picture gives way to a milder one, at last to the whole image. */
 export const LEAST_KEPT = 0.15;
 
+/** Side of a target's cells, pixels: the network answers at a quarter of the size. */
+const CELL = 4;
+
 function check({ size, promptsPerImage, negativeFraction }: SamplerOptions): void {
   const refuse = (name: string, value: number, allowed: string): never => {
     throw new BiomedParseError('usage', `a sample's ${name} is ${value}; allowed: ${allowed}`, { [name]: value });
@@ -57,10 +60,60 @@ function check({ size, promptsPerImage, negativeFraction }: SamplerOptions): voi
   if (!(negativeFraction >= 0 && negativeFraction <= 1)) refuse('negative fraction', negativeFraction, '0 to 1');
 }
 
+export interface RendererOptions {
+  /** Side of the square output, pixels; a multiple of `cell`. */
+  readonly size: number;
+  /** Random placement and intensities; without, every image is shown whole, as in inference. */
+  readonly augment: boolean;
+  /** Side of the cells that masks are given in, output pixels; a power of two. */
+  readonly cell: number;
+}
+
+/** An image and masks of it under one placement drawn at random. */
+export interface Rendered {
+  /** `[3, size, size]` planes, 0..255; 0 round the image. */
+  readonly pixels: Float32Array;
+  /** `[masks, size / cell, size / cell]`, the share of each cell that is inside, 0..1. */
+  readonly targets: Float32Array;
+}
+
 /** Whether enough of every mask is in the picture. */
-function keepsAll(masks: readonly StoredMask[], { sums }: Coverage, map: Affine): boolean {
-  const cell = (4 * stepOf(map)) ** 2;
-  return masks.every(({ area }, i) => sums[i] > 0 && sums[i] >= (LEAST_KEPT * area) / cell);
+function keepsAll(masks: readonly StoredMask[], { sums }: Coverage, map: Affine, cell: number): boolean {
+  const area = (cell * stepOf(map)) ** 2;
+  return masks.every((mask, i) => sums[i] > 0 && sums[i] >= (LEAST_KEPT * mask.area) / area);
+}
+
+/** A function that shows stored images and masks as a network is trained on them; what is drawn depends on the random stream alone. */
+export function createRenderer(
+  store: ImageStore,
+  { size, augment, cell }: RendererOptions,
+): (random: Random, plan: Omit<Plan, 'asks'>, masks: readonly StoredMask[]) => Rendered {
+  const slabs = store.slabs.map((slab) => new Uint8Array(slab));
+
+  /** The masks under a placement, or under a milder one where that would lose one of them. */
+  const place = (image: StoredImage, masks: readonly StoredMask[], wanted: Placement): [Affine, Coverage] => {
+    const bitMasks = masks.map(({ slab, offset }) => ({ bits: slabs[slab], offset }));
+    for (const placement of augment ? [wanted, milder(wanted)] : []) {
+      const map = affineOf(image, size, placement);
+      const coverage = coverMasks(bitMasks, image, map, size, 1, cell);
+      if (keepsAll(masks, coverage, map, cell)) return [map, coverage];
+    }
+    const map = affineOf(image, size, plainPlacement(wanted.mirror));
+    const fine = 2 ** Math.max(0, Math.ceil(Math.log2(stepOf(map))));
+    return [map, coverMasks(bitMasks, image, map, size, fine, cell)];
+  };
+
+  return (random, { image, group, mirror }, masks) => {
+    const { modality, site } = group;
+    const wanted = augment ? drawPlacement(random, modality, site, mirror) : plainPlacement(mirror);
+    const [map, { targets }] = place(image, masks, wanted);
+    const intensity = augment ? drawIntensity(random, modality, image.channels) : plainIntensity(image.channels);
+    const step = stepOf(map);
+    const variance = reductionVariance(step) + (intensity.blur * step) ** 2;
+    const spans = spansOf(map, image, size);
+    const bytes = warpPixels(smooth(storedPixels(store, image), image, variance), image, map, spans, size);
+    return { pixels: applyIntensity(bytes, spans, size, intensity, random), targets };
+  };
 }
 
 /** A function from a sample's index to the sample. */
@@ -68,42 +121,22 @@ export function createSampler(store: ImageStore, options: SamplerOptions): Sampl
   check(options);
   const { size, augment, seed } = options;
   const plan = createPlanner(store, { ...options, mirrors: augment });
-  const slabs = store.slabs.map((slab) => new Uint8Array(slab));
-  const cells = (size / 4) ** 2;
-
-  /** The masks under a placement, or under a milder one where that would lose one of them. */
-  const place = (image: StoredImage, masks: readonly StoredMask[], wanted: Placement): [Affine, Coverage] => {
-    const bitMasks = masks.map(({ slab, offset }) => ({ bits: slabs[slab], offset }));
-    for (const placement of augment ? [wanted, milder(wanted)] : []) {
-      const map = affineOf(image, size, placement);
-      const coverage = coverMasks(bitMasks, image, map, size, 1);
-      if (keepsAll(masks, coverage, map)) return [map, coverage];
-    }
-    const map = affineOf(image, size, plainPlacement(wanted.mirror));
-    const fine = 2 ** Math.max(0, Math.ceil(Math.log2(stepOf(map))));
-    return [map, coverMasks(bitMasks, image, map, size, fine)];
-  };
+  const render = createRenderer(store, { size, augment, cell: CELL });
+  const cells = (size / CELL) ** 2;
 
   return (index) => {
     const random = createRandom(mixSeed(seed, index));
-    const { image, group, mirror, asks } = plan(random);
-    const { modality, site } = group;
-    const wanted = augment ? drawPlacement(random, modality, site, mirror) : plainPlacement(mirror);
+    const { asks, ...shown } = plan(random);
     const masks = [...new Set(asks.flatMap(({ mask }) => mask ?? []))];
-    const [map, coverage] = place(image, masks, wanted);
+    const { pixels, targets: covered } = render(random, shown, masks);
     const targets = new Float32Array(asks.length * cells);
     for (const [i, { mask }] of asks.entries()) {
       if (mask === undefined) continue;
       const from = masks.indexOf(mask) * cells;
-      targets.set(coverage.targets.subarray(from, from + cells), i * cells);
+      targets.set(covered.subarray(from, from + cells), i * cells);
     }
-    const intensity = augment ? drawIntensity(random, modality, image.channels) : plainIntensity(image.channels);
-    const step = stepOf(map);
-    const variance = reductionVariance(step) + (intensity.blur * step) ** 2;
-    const spans = spansOf(map, image, size);
-    const bytes = warpPixels(smooth(storedPixels(store, image), image, variance), image, map, spans, size);
     return {
-      pixels: applyIntensity(bytes, spans, size, intensity, random),
+      pixels,
       prompts: asks.map(({ prompt }) => prompt),
       targets,
       present: Uint8Array.from(asks, ({ mask }) => (mask === undefined ? 0 : 1)),

@@ -118,6 +118,18 @@ describe('coverage', () => {
     expect(sums).toEqual([80 / 16]);
   });
 
+  test('is in finer cells where those are asked for', () => {
+    const mask = pack((x, y) => x >= 6 && x < 13 && y < 9, 32, 32);
+    const { targets, sums } = coverMasks([mask], source, affineOf(source, 32, plain), 32, 1, 2);
+    expect(targets).toHaveLength(16 * 16);
+    expect([...targets.subarray(0, 8)]).toEqual([0, 0, 0, 1, 1, 1, 0.5, 0]);
+    expect([...targets.subarray(4 * 16, 4 * 16 + 8)]).toEqual([0, 0, 0, 0.5, 0.5, 0.5, 0.25, 0]);
+    expect(targets.subarray(5 * 16).every((share) => share === 0)).toBe(true);
+    expect(sums).toEqual([63 / 4]);
+    const onePixel = pack((x, y) => x === 13 && y === 7, 32, 32);
+    expect(coverMasks([onePixel], source, affineOf(source, 8, plain), 8, 4, 2).sums[0]).toBeCloseTo(1 / 64, 10);
+  });
+
   test('keeps the area under rotation and scale, mask by mask', () => {
     const masks = [pack((x, y) => x > 8 && x < 22 && y > 9 && y < 20, 32, 32), pack((x) => x === 16, 32, 32)];
     const map = affineOf(source, 64, { ...plain, angle: 0.6, scale: 0.7 });

@@ -1,6 +1,6 @@
 /**
  * The geometry of a sample: one affine map from the square output to the stored image, applied to pixels (bilinear) and to
- * masks (area coverage of cells of 4 x 4 output pixels). Positions are in pixels with corners at whole numbers, x to the right,
+ * masks (area coverage of cells of output pixels, 4 x 4 unless told). Positions are in pixels with corners at whole numbers, x to the right,
  * y down; the centre of pixel i lies at i + 0.5. What lies outside the image stays 0.
  */
 
@@ -173,14 +173,15 @@ export interface BitMask {
 }
 
 export interface Coverage {
-  /** `[masks, size / 4, size / 4]`, the share of each cell that is inside, 0..1. */
+  /** `[masks, size / cell, size / cell]`, the share of each cell that is inside, 0..1. */
   readonly targets: Float32Array;
   /** Cells inside, per mask. */
   readonly sums: readonly number[];
 }
 
 /**
- * Area coverage of masks. Every output pixel is looked at in `fine` x `fine` places (a power of two); with at least as many
+ * Area coverage of masks in cells of `cell` x `cell` output pixels (a power of two). Every output pixel is looked at in
+ * `fine` x `fine` places (a power of two); with at least as many
  * places as source pixels (see `stepOf`) and no rotation, no source pixel is passed over.
  */
 export function coverMasks(
@@ -189,15 +190,16 @@ export function coverMasks(
   outputMap: Affine,
   size: number,
   fine: number,
+  cell = 4,
 ): Coverage {
-  const side = size / 4;
+  const side = size / cell;
   const n = size * fine;
-  const shift = 2 + Math.log2(fine);
+  const shift = Math.log2(cell * fine);
   const map = refined(outputMap, fine);
   const spans = spansOf(map, source, n);
   const targets = new Float32Array(masks.length * side * side);
   const pixel = new Int32Array(n);
-  const share = 1 / (16 * fine * fine);
+  const share = 1 / (cell * fine) ** 2;
   const sums = masks.map(() => 0);
   const { width } = source;
   const [right, bottom] = [source.width - 1, source.height - 1];

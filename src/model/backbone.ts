@@ -38,7 +38,7 @@ function padToMultiple(x: Tensor, multiple: number): Tensor {
 }
 
 /** Kernel = stride: a linear layer on patches, weight `[O,C,k,k]`. */
-function patchConvolution(p: Parameters, name: string, x: Tensor, outputs: number, size: number): Tensor {
+export function patchConvolution(p: Parameters, name: string, x: Tensor, outputs: number, size: number): Tensor {
   const [batch, height, width, channels] = x.shape as [number, number, number, number];
   const cut = reshape(x, [batch, height / size, size, width / size, size, channels]);
   const patches = transpose(cut, [0, 1, 3, 2, 4, 5]);

@@ -15,8 +15,14 @@ import { createRandom, mixSeed } from '../util/random.ts';
 import type { TrainingConfig } from './config.ts';
 import { checkpointed, type SharedState, type Slot } from './shared.ts';
 
+/** What a checkpoint needs to know of a run: its folder, and what says which network it is of. */
+export interface CheckpointedRun {
+  readonly output: string;
+  readonly model: object;
+}
+
 /** File that holds the state of a training run in its output folder. */
-export function checkpointFile(config: TrainingConfig): string {
+export function checkpointFile(config: Pick<CheckpointedRun, 'output'>): string {
   return join(config.output, 'checkpoint.safetensors');
 }
 
@@ -26,7 +32,7 @@ export function modelDirectory(config: TrainingConfig): string {
 }
 
 /** Writes the state after `step` steps; the earlier checkpoint is replaced only when the new one is whole. */
-export async function saveCheckpoint(config: TrainingConfig, shared: SharedState, step: number): Promise<void> {
+export async function saveCheckpoint(config: CheckpointedRun, shared: SharedState, step: number): Promise<void> {
   const tensors = new Map<string, StoredTensor>();
   for (const name of checkpointed) {
     const values = new Float32Array(shared[name]);
@@ -36,7 +42,7 @@ export async function saveCheckpoint(config: TrainingConfig, shared: SharedState
 }
 
 /** Fills the shared state from the checkpoint and gives its step. Refuses a checkpoint of another model. */
-export async function loadCheckpoint(config: TrainingConfig, shared: SharedState): Promise<number> {
+export async function loadCheckpoint(config: CheckpointedRun, shared: SharedState): Promise<number> {
   const path = checkpointFile(config);
   if (!existsSync(path)) throw new BiomedParseError('input', `${path}: no checkpoint to resume from`, { path });
   const { tensors, metadata } = await readSafetensors(path);

@@ -53,7 +53,8 @@ export interface TrainingConfig {
   readonly startFrom?: string;
 }
 
-const defaults = {
+/** What a configuration leaves out. */
+export const trainingDefaults = {
   seed: 1,
   workers: 2,
   promptsPerImage: 4,
@@ -133,7 +134,7 @@ export async function readTrainingConfig(path: string): Promise<TrainingConfig> 
     throw new BiomedParseError('usage', `${path}: not a readable JSON file (${errorLine(cause)})`, { path }, cause);
   }
   const known = new Set([
-    ...Object.keys(defaults),
+    ...Object.keys(trainingDefaults),
     'model',
     'data',
     'output',
@@ -146,10 +147,10 @@ export async function readTrainingConfig(path: string): Promise<TrainingConfig> 
     if (!known.has(field)) refuse(path, field, '(unknown field)', [...known].join(', '));
   }
   const config = {
-    ...defaults,
+    ...trainingDefaults,
     ...given,
-    losses: { ...defaults.losses, ...given.losses },
-    optimiser: { ...defaults.optimiser, ...given.optimiser },
+    losses: { ...trainingDefaults.losses, ...given.losses },
+    optimiser: { ...trainingDefaults.optimiser, ...given.optimiser },
   } as TrainingConfig;
   check(path, config);
   const at = (relative: string): string => resolve(dirname(path), relative);
@@ -163,7 +164,7 @@ export function isTrained(config: TrainingConfig, name: string): boolean {
 }
 
 /** Steps of all stages together. */
-export function totalSteps(config: TrainingConfig): number {
+export function totalSteps(config: Pick<TrainingConfig, 'stages'>): number {
   return config.stages.reduce((n, stage) => n + stage.steps, 0);
 }
 
@@ -184,7 +185,7 @@ export function stageOf(
 }
 
 /** Learning rate of a step: linear warm-up, then a cosine down to a fraction. */
-export function learningRate(config: TrainingConfig, step: number): number {
+export function learningRate(config: Pick<TrainingConfig, 'optimiser' | 'stages'>, step: number): number {
   const { learningRate: top, warmupSteps, finalFraction } = config.optimiser;
   if (step < warmupSteps) return (top * (step + 1)) / warmupSteps;
   const progress = (step - warmupSteps) / Math.max(1, totalSteps(config) - warmupSteps);

@@ -87,7 +87,7 @@ function halve(targets: Tensor, side: number): Tensor {
 }
 
 /** 1 - Dice of probabilities and targets over the last axis, smoothed by 1 (Milletari et al. 2016). */
-function diceLoss(probabilities: Tensor, targets: Tensor): Tensor {
+export function diceLoss(probabilities: Tensor, targets: Tensor): Tensor {
   const overlap = sum(mul(probabilities, targets), [-1]);
   const sizes = add(sum(probabilities, [-1]), sum(targets, [-1]));
   return sub(1, div(add(mul(overlap, 2), 1), add(sizes, 1)));
@@ -97,7 +97,7 @@ function diceLoss(probabilities: Tensor, targets: Tensor): Tensor {
 const MOST_EMPHASIS = 5;
 
 /** Weight of each pixel in the cross-entropy, `[B,P,n]` as the targets: outside 1, inside sqrt(outside / inside), from 1 to 5. */
-function emphasis(targets: Tensor): Tensor {
+export function emphasis(targets: Tensor): Tensor {
   const inside = sum(targets, [-1], true);
   const outside = add(neg(inside), targets.shape[2] as number);
   const ratio = sqrt(div(outside, add(inside, 1)));
