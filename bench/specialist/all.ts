@@ -1,7 +1,7 @@
 /**
  * One model for all beside one model for each: trains a specialist for every set, some at a time, each in a process of one thread and low
- * priority; then scores their masks and the one model on the same test images with `evaluate` and prints the tables. What is done already
- * is not done again; ended in between, it goes on from the last checkpoints.
+ * priority; then scores their masks and the one model on the same test images with `evaluate` and prints the tables. Steps that
+ * are done are not done again: ended in between, it goes on from the last checkpoints.
  *
  *   node --import tsx bench/specialist/all.ts <data-root> [--sets a,b] [--steps 2600] [--output runs/specialist] [--parallel 2] [--model dir]
  */
