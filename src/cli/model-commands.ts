@@ -33,6 +33,12 @@ export function modelCommands(program: Command, io: CliIo, finish: (status: numb
     .option('--predictions <dir>', 'score the masks <dir>/<set>/NAME_MODALITY_SITE_TARGET.png instead of a model')
     .option('--html <file>', 'write a page with plots and the best, median and worst examples too')
     .option('--against <file>', 'compare with the run whose --json output the file holds')
+    .addOption(
+      new Option('--recognition', 'what recognize finds of the annotated targets, and AP50 of detect').conflicts([
+        'html',
+        'against',
+      ]),
+    )
     .option('--json', 'print JSON instead of a table')
     .action(async (root: string, options: EvaluateCommand) => {
       const { runEvaluate } = await import('./evaluate.ts');

@@ -42,6 +42,11 @@ export interface Detection {
 const LEAST_SHARE = 1e-4;
 const LEAST_PX = 4;
 
+/** Pixels of the smallest part that is reported of an image of that size unless a call says otherwise. */
+export function leastPixels(width: number, height: number): number {
+  return Math.max(LEAST_PX, Math.round(LEAST_SHARE * width * height));
+}
+
 /** How the mask of a prompt is taken apart: as is asked, else by what the ontology knows of it. */
 export function separationOf(
   { concept }: Pick<Segmentation, 'concept'>,
@@ -97,7 +102,7 @@ export async function* detectEncoded(
       instances,
     });
   }
-  const least = leastPx ?? Math.max(LEAST_PX, Math.round(LEAST_SHARE * encoded.width * encoded.height));
+  const least = leastPx ?? leastPixels(encoded.width, encoded.height);
   if (!(Number.isInteger(least) && least >= 1)) {
     throw new BiomedParseError('usage', `leastPx must be a whole number from 1, got ${leastPx}`, { leastPx });
   }

@@ -1,0 +1,71 @@
+/** `biomedparse evaluate --recognition` on a data folder made here and the fake network, which finds every bright pixel. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeMaskPng, writePng } from '../src/formats/raster.ts';
+import { fakeModel } from './fake-model.ts';
+import { callCli } from './helpers/cli.ts';
+
+let folder: string;
+let root: string;
+
+/** Two fundus images of a bright square: it is optic disc and optic cup of the first, of the second the disc alone. */
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'biomedparse-recognition-'));
+  root = join(folder, 'data');
+  const size = { width: 64, height: 64 };
+  const data = new Uint8Array(64 * 64);
+  for (let y = 16; y < 48; y++) data.fill(1, y * 64 + 16, y * 64 + 48);
+  for (const name of ['test', 'test_mask']) mkdirSync(join(root, 'eyes', name), { recursive: true });
+  for (const [image, targets] of Object.entries({ p1: ['optic+disc', 'optic+cup'], p2: ['optic+disc'] })) {
+    const file = `${image}_fundus_retinal`;
+    const picture = { data: data.map((value) => value * 255), ...size, channels: 1 as const };
+    await writePng(join(root, 'eyes', 'test', `${file}.png`), picture);
+    for (const target of targets) {
+      await writeMaskPng(join(root, 'eyes', 'test_mask', `${file}_${target}.png`), { data, ...size });
+    }
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const evaluate = (...argv: string[]) =>
+  callCli(['evaluate', root, ...argv], { loadModel: async () => fakeModel().model });
+
+describe('evaluate --recognition', () => {
+  it('reports precision, recall and F1 per image, and AP50 per target', async () => {
+    const { status, stdout } = await evaluate('--recognition', '--json');
+    expect(status).toBe(0);
+    const report = JSON.parse(stdout);
+    // first image: both right; second: the disc right, the cup wrong
+    expect(report.given).toMatchObject({ precision: 0.75, recall: 1, right: 3, missed: 0, wrong: 1, refused: 0 });
+    expect(report.given.f1).toBeCloseTo((1 + 2 / 3) / 2, 5);
+    expect([report.images, report.guessed]).toEqual([2, null]);
+    const [cup, disc] = report.targets;
+    expect(cup).toMatchObject({ target: 'optic cup', present: 1, found: 1, absent: 1, wrong: 1, objects: 1 });
+    expect(disc).toMatchObject({ target: 'optic disc', present: 2, found: 2, absent: 0, wrong: 0, objects: 2 });
+    expect([cup.ap50, disc.ap50, report.ap50]).toEqual([0.5, 1, 0.75]); // two cups of one score, one of them real
+  });
+
+  it('prints tables otherwise', async () => {
+    const { stdout } = await evaluate('--recognition', '--limit', '1');
+    expect(stdout).toMatch(/eyes +optic cup +1 of 1 +0 +0 of 0 +1 +1\.000/);
+    expect(stdout).toMatch(/Kind of image given: precision 1\.000, recall 1\.000, F1 1\.000/);
+  });
+
+  it('scores the masks of another program', async () => {
+    const masks = join(folder, 'masks');
+    cpSync(join(root, 'eyes', 'test_mask'), join(masks, 'eyes'), { recursive: true });
+    rmSync(join(masks, 'eyes', 'p1_fundus_retinal_optic+cup.png'));
+    const report = JSON.parse((await evaluate('--recognition', '--predictions', masks, '--json')).stdout);
+    expect(report.given).toMatchObject({ precision: 1, recall: 0.75, right: 2, missed: 1, wrong: 0 });
+    expect(report.ap50).toBe(0.5);
+  });
+
+  it('refuses what does not go with it', async () => {
+    for (const other of ['--html', '--against']) {
+      const { status, stderr } = await evaluate('--recognition', other, join(folder, 'none'));
+      expect([status, stderr]).toEqual([2, expect.stringContaining(`cannot be used with option '${other} <file>'`)]);
+    }
+  });
+});
