@@ -1,4 +1,4 @@
-/** `biomedparse evaluate --recognition` on a data folder made here and the fake network, which finds every bright pixel. */
+/** `biomedparse evaluate --recognition` and `--wordings` on a data folder made here and the fake network, which finds every bright pixel. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,5 +67,31 @@ describe('evaluate --recognition', () => {
       const { status, stderr } = await evaluate('--recognition', other, join(folder, 'none'));
       expect([status, stderr]).toEqual([2, expect.stringContaining(`cannot be used with option '${other} <file>'`)]);
     }
+  });
+});
+
+describe('evaluate --wordings', () => {
+  it('asks every target of every image in several wordings', async () => {
+    const report = JSON.parse((await evaluate('--wordings', '4', '--json')).stdout);
+    // three objects in four wordings each, to all of which the network answers the same
+    expect(report).toMatchObject({ wordings: 4, images: 2, prompts: 12, mean_spread: 0 });
+    expect(report.pairs.map(({ target, images }: { target: string; images: number }) => [target, images])).toEqual(
+      expect.arrayContaining([
+        ['optic cup', 1],
+        ['optic disc', 2],
+      ]),
+    );
+    expect(report.pairs[0].dice_mean).toBeGreaterThan(0.9);
+  });
+
+  it('asks in ten wordings unless told, and prints a table', async () => {
+    const { stdout } = await evaluate('--wordings', '--limit', '1');
+    expect(stdout).toMatch(/eyes +optic disc +1 +0\.9\d\d +0\.000 +0\.000/);
+    expect(stdout).toMatch(/up to 10 wordings/);
+  });
+
+  it('refuses one wording, and masks without a model', async () => {
+    expect((await evaluate('--wordings', '1')).stderr).toMatch(/a whole number from 2 to 100/);
+    expect((await evaluate('--wordings', '--predictions', folder)).stderr).toMatch(/cannot be used with option/);
   });
 });

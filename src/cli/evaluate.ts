@@ -8,6 +8,7 @@ import { evaluationPage } from '../evaluate/page.ts';
 import { type EvaluationReport, MIN_MASKS } from '../evaluate/report.ts';
 import { writeFileAtomic } from '../util/files.ts';
 import { runRecognitionEvaluation } from './evaluate-recognition.ts';
+import { runWordingsEvaluation } from './evaluate-wordings.ts';
 import { type CliIo, type ModelCommand, openModel, reportModel } from './io.ts';
 import { startProgress } from './progress.ts';
 import { table } from './table.ts';
@@ -23,6 +24,7 @@ export interface EvaluateCommand extends ModelCommand {
   readonly against?: string;
   readonly html?: string;
   readonly recognition?: boolean;
+  readonly wordings?: number;
   readonly json?: boolean;
 }
 
@@ -123,6 +125,7 @@ export async function runEvaluate(root: string, command: EvaluateCommand, io: Cl
   const dataset = command.holdOut === undefined ? opened : await holdOut(opened, command.holdOut, 'held out');
   if (dataset.leftOut) io.err(`${dataset.leftOut} images are left out, as ${root}/${LEAVE_OUT} says\n`);
   if (command.recognition) return runRecognitionEvaluation(dataset, command, io);
+  if (command.wordings !== undefined) return runWordingsEvaluation(dataset, command.wordings, command, io);
   const other = command.against === undefined ? null : await readAnswers(command.against);
   const run = async (answerer: Answerer, by: string, facts: object): Promise<number> => {
     const report = await withProgress(answerer, dataset, command, io);

@@ -39,6 +39,12 @@ export function modelCommands(program: Command, io: CliIo, finish: (status: numb
         'against',
       ]),
     )
+    .addOption(
+      new Option('--wordings [n]', 'ask every target in n wordings: how much Dice varies (default: 10)')
+        .preset('10')
+        .argParser(parseWhole(2, 100))
+        .conflicts(['html', 'against', 'predictions', 'recognition']),
+    )
     .option('--json', 'print JSON instead of a table')
     .action(async (root: string, options: EvaluateCommand) => {
       const { runEvaluate } = await import('./evaluate.ts');
