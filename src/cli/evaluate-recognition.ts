@@ -6,9 +6,8 @@ import { folderRecognizer, modelRecognizer, type Recognizer } from '../evaluate/
 import type { EvaluateCommand } from './evaluate.ts';
 import { type CliIo, openModel, reportModel } from './io.ts';
 import { startProgress } from './progress.ts';
-import { table } from './table.ts';
+import { figure, table } from './table.ts';
 
-const figure = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
 const right = { align: 'right' } as const;
 
 function totalsLine(name: string, totals: RecognitionTotals): string {

@@ -3,9 +3,7 @@ import type { Dataset } from '../dataset/index.ts';
 import { evaluateWordings, type WordingsReport } from '../evaluate/wordings.ts';
 import type { EvaluateCommand } from './evaluate.ts';
 import { type CliIo, openModel, reportModel } from './io.ts';
-import { table } from './table.ts';
-
-const figure = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
+import { figure, table } from './table.ts';
 
 function printWordings(io: CliIo, report: WordingsReport, by: string): void {
   const right = { align: 'right' } as const;

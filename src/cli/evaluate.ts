@@ -11,7 +11,7 @@ import { runRecognitionEvaluation } from './evaluate-recognition.ts';
 import { runWordingsEvaluation } from './evaluate-wordings.ts';
 import { type CliIo, type ModelCommand, openModel, reportModel } from './io.ts';
 import { startProgress } from './progress.ts';
-import { table } from './table.ts';
+import { figure, table } from './table.ts';
 
 /** Values of the command's options, as commander spells them. */
 export interface EvaluateCommand extends ModelCommand {
@@ -27,8 +27,6 @@ export interface EvaluateCommand extends ModelCommand {
   readonly wordings?: number;
   readonly json?: boolean;
 }
-
-const figure = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
 
 const ends = (of: readonly [number, number] | null): string =>
   of === null ? '' : ` (95 % interval ${of[0].toFixed(3)} to ${of[1].toFixed(3)})`;

@@ -2,7 +2,6 @@
  * `biomedparse segment --everything --image-type <type>`: per image one label map (16-bit PNG), its JSON and an overlay, with a
  * table or JSON on standard output.
  */
-
 import { writeLabelPng, writePng } from '../formats/raster.ts';
 import { overlay } from '../image/overlay.ts';
 import { type EverythingOptions, everythingType, type FoundTarget, segmentEverything } from '../parse/everything.ts';

@@ -25,3 +25,6 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
       .trimEnd(),
   );
 }
+
+/** A figure with three decimals, or a dash where there is none. */
+export const figure = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
