@@ -32,7 +32,10 @@ function bucket(n: number, limit: number): number {
   return Math.min(size, limit);
 }
 
-/** Above this many pixels sessions give their memory back after each run: together they would keep gigabytes. */
+/**
+ * Above this many pixels sessions give their memory back after each run: together they would keep gigabytes. The image
+ * encoder of int8 keeps it, as fetching it anew would cost half of what int8 saves.
+ */
 const LARGE_IMAGE = 512 * 512;
 
 /** Smallest power of two that holds n prompts. */
@@ -163,8 +166,7 @@ export async function openNetwork(
     const found = quantise(Object.values(outputs), bearsInt8, read);
     return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, found[i] as Tensor]));
   };
-  const open = async (name: string, outputs: Record<string, Tensor>, imageSize = 0): Promise<Session> => {
-    const keepMemory = imageSize <= LARGE_IMAGE;
+  const open = async (name: string, outputs: Record<string, Tensor>, keepMemory: boolean): Promise<Session> => {
     const model = lowerToOnnx(outputs, { name, target, weights });
     const session = await openSession(model, { ...options, device, keepMemory });
     // after a fall-back the later sessions go to the same device at once, without another message
@@ -178,10 +180,10 @@ export async function openNetwork(
       );
       const shapes = Object.fromEntries(Object.entries(outputs).map(([name, t]) => [name, t.shape]));
       memoryShapes.set(`${height} ${width}`, shapes);
-      return open('image', rounded(outputs), height * width);
+      return open('image', rounded(outputs), precision === 'int8' || height * width <= LARGE_IMAGE);
     });
   const textSession = (length: number): Promise<Session> =>
-    store.get(`text ${length}`, () => open('text', { ...textGraph(createParameters(), 1, length, config) }));
+    store.get(`text ${length}`, () => open('text', { ...textGraph(createParameters(), 1, length, config) }, true));
   const decoderSession = (
     { height, width }: HeldFeatures,
     groups: number,
@@ -196,7 +198,7 @@ export async function openNetwork(
       const answer = answerGraph(createParameters(), memory, textInputs(groups, length, prompts, dim), config, points);
       const { logits, queries } = answer;
       const outputs = { logits, queries, ...(answer.existence === null ? {} : { existence: answer.existence }) };
-      return open('decoder', outputs, height * width);
+      return open('decoder', outputs, height * width <= LARGE_IMAGE);
     });
   };
 

@@ -3,10 +3,11 @@ import { publishedConfig } from '../model/config.ts';
 import type { Decoded } from './network.ts';
 import { decodeInParts, promptsAtOnce } from './prompt-parts.ts';
 
-test('the published network answers four prompts at once, a compact one hundreds', () => {
-  expect(promptsAtOnce(publishedConfig, 1024, 1024)).toBe(4);
+test('the published network answers prompts one by one, a compact one hundreds', () => {
+  expect(promptsAtOnce(publishedConfig, 1024, 1024)).toBe(1);
+  expect(promptsAtOnce(publishedConfig, 512, 512)).toBe(4);
   const compact = { ...publishedConfig, decoder: { ...publishedConfig.decoder, queries: 8, heads: 4 } };
-  expect(promptsAtOnce(compact, 256, 256)).toBe(2048);
+  expect(promptsAtOnce(compact, 256, 256)).toBe(256);
   expect(promptsAtOnce(publishedConfig, 8192, 8192)).toBe(1);
 });
 

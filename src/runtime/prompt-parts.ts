@@ -1,17 +1,17 @@
 /**
- * Many prompts on one image, some at a time: the decoder's memory grows with every prompt that it answers at once, and in
- * the published network by a quarter of a gigabyte.
+ * Many prompts on one image, some at a time: the decoder's maps grow with every prompt that it answers at once, and large
+ * ones are fetched from the system anew at each use.
  */
 import type { ModelConfig } from '../model/config.ts';
 import type { Decoded } from './network.ts';
 
-/** Scores of one cross-attention that a decoder may hold: 256 MB of float32. */
-const MOST_SCORES = 2 ** 26;
+/** Pixels of all queries' masks at 1/8 that a decoder may hold: 8 MB of float32. */
+const MOST_PIXELS = 2 ** 21;
 
-/** How many prompts are decoded at once, a power of two: hundreds by a compact network, four by the published one. */
+/** How many prompts are decoded at once, a power of two: hundreds by a compact network, one by the published one. */
 export function promptsAtOnce({ decoder }: ModelConfig, height: number, width: number): number {
-  const scores = decoder.heads * decoder.queries * (height / 8) * (width / 8);
-  return 2 ** Math.max(0, Math.floor(Math.log2(MOST_SCORES / scores)));
+  const pixels = decoder.queries * (height / 8) * (width / 8);
+  return 2 ** Math.max(0, Math.floor(Math.log2(MOST_PIXELS / pixels)));
 }
 
 /** Answers to parts of a list of prompts, one behind the other. */
