@@ -31,19 +31,22 @@ export interface ModelReport {
   readonly image_size: number;
   readonly device: string;
   readonly precision: string;
+  /** Only where mirror images are asked too. */
+  readonly flips?: true;
 }
 
 /** An open model as reports show it. */
-export function reportModel({ name, parameters, imageSize, device, precision }: Model): ModelReport {
-  return { name, parameters, image_size: imageSize, device, precision };
+export function reportModel({ name, parameters, imageSize, device, precision, flips }: Model): ModelReport {
+  return { name, parameters, image_size: imageSize, device, precision, ...(flips ? { flips } : {}) };
 }
 
 /** Opens the model that a command names; what the user should know goes to standard error. */
-export function openModel({ model, device, threads, precision }: ModelCommand, io: CliIo): Promise<Model> {
+export function openModel({ model, device, threads, precision, flips }: ModelCommand, io: CliIo): Promise<Model> {
   return io.loadModel(model, {
     onMessage: (line) => io.err(`${line}\n`),
     ...(device === undefined ? {} : { device }),
     ...(threads === undefined ? {} : { threads }),
     ...(precision === undefined ? {} : { precision }),
+    ...(flips === undefined ? {} : { flips }),
   });
 }

@@ -13,11 +13,13 @@ export function runOptions(command: Command): Command {
 
 /** What commands that open a model share. */
 export function modelOptions(command: Command): Command {
-  return runOptions(command.option('--model <dir>', 'model folder (default: the shipped model)')).addOption(
-    new Option('--precision <name>', 'numbers that the image encoder computes in (default: float32)').choices([
-      ...PRECISIONS,
-    ]),
-  );
+  return runOptions(command.option('--model <dir>', 'model folder (default: the shipped model)'))
+    .addOption(
+      new Option('--precision <name>', 'numbers that the image encoder computes in (default: float32)').choices([
+        ...PRECISIONS,
+      ]),
+    )
+    .option('--flips', 'ask the mirror image too and average the answers, where the body has no side: twice the time');
 }
 
 /** What commands that write masks share. */

@@ -16,6 +16,11 @@ export interface RunOptions {
   readonly threads?: number;
   /** `int8`: most products of the image encoder in 8-bit integers, on the `cpu` only (default `float32`). */
   readonly precision?: Precision;
+  /**
+   * Ask the mirror image too and average the answers (default false): up to twice the time. Not where the body's sides differ in
+   * looks, nor of what the ontology does not know.
+   */
+  readonly flips?: boolean;
 }
 
 /** Refuses an unknown device or precision, int8 on another device than `cpu`, and a thread count outside 1..256 with a `usage` error. */

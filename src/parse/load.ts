@@ -98,6 +98,6 @@ export async function loadModel(directory: string = defaultModelDirectory, optio
   return asModelError(async () => {
     const { weights, folder } = await readWeights(join(directory, 'model.safetensors'));
     const network = await openNetwork(settings, weights, { ...options, weightFolder: folder });
-    return createModel(network, tokenizer, settings, { directory, views });
+    return createModel(network, tokenizer, settings, { directory, views, flips: options.flips ?? false });
   });
 }

@@ -23,6 +23,7 @@ import { BiomedParseError } from '../util/errors.ts';
 import { answer, probabilityMap, type Question, type RawAnswers } from './answer.ts';
 import { describeResolution, type ResolvedConcept } from './concept.ts';
 import type { ModelSettings } from './config.ts';
+import { createMirrorImage } from './flips.ts';
 import type { ContextOptions } from './image-context.ts';
 import { createLruCache } from './lru.ts';
 import { prepareImage } from './prepare.ts';
@@ -150,6 +151,8 @@ export interface Model {
   readonly device: string;
   /** Numbers that the image encoder computes in: `float32` or `int8`. */
   readonly precision: Precision;
+  /** Whether mirror images are asked too. */
+  readonly flips: boolean;
   /** Presence from which an object counts as found in an image of that modality (null: unknown), unless a call says otherwise. */
   presenceLimit(modality: string | null): number;
   /** How calls decide presence: the model's own settings. */
@@ -174,12 +177,19 @@ function once<T>(make: () => T): () => T {
 /** A region without texts is one question. */
 const regionQuestion: Question = { text: '', concept: null, note: null };
 
+/** What a model may have beside network and settings. */
+export interface ModelExtras {
+  readonly directory?: string | null;
+  readonly views?: ViewClassifier | null;
+  readonly flips?: boolean;
+}
+
 /** A model from an open network: everything that is not reading files. The model owns the network and frees it. */
 export function createModel(
   network: Network,
   tokenizer: Tokenizer,
   settings: ModelSettings,
-  { directory = null, views = null }: { directory?: string | null; views?: ViewClassifier | null } = {},
+  { directory = null, views = null, flips = false }: ModelExtras = {},
 ): Model {
   const texts = createLruCache<string, TextFeatures>(TEXT_CACHE);
   const resolutions = createLruCache<string, Resolution>(TEXT_CACHE);
@@ -219,6 +229,7 @@ export function createModel(
     const { pixels, fit } = fitToSquare(image, settings.imageSize, mode, down / across);
     signal?.throwIfAborted();
     const features = await network.encodeImage(pixels, settings.imageSize, settings.imageSize);
+    const mirror = flips ? createMirrorImage(network, pixels, settings.imageSize, encodeText) : null;
     const seconds = { image: (performance.now() - start) / 1000, text: 0, decode: 0 };
     const { width, height } = image;
     // made for those who look at them only
@@ -227,27 +238,29 @@ export function createModel(
 
     async function* ask(
       prompts: readonly string[],
-      options: SegmentOptions = {},
+      asking: SegmentOptions = {},
     ): AsyncGenerator<RawAnswers, void, undefined> {
       assertOpen();
-      const { prompts: asked, regions, joint } = checkRequest(prompts, options, settings);
+      const { prompts: asked, regions, joint } = checkRequest(prompts, asking, settings);
       const region = regions.length === 0 ? {} : { region: fitMask(regionMask(regions, width, height), fit) };
       for (let first = 0; first < Math.max(1, asked.length); first += PROMPT_BATCH) {
         const batch = asked.slice(first, first + PROMPT_BATCH);
-        options.signal?.throwIfAborted();
+        asking.signal?.throwIfAborted();
         const textStart = performance.now();
         const batchTexts: TextFeatures[] = [];
-        const understood = batch.map((text) => understand(text, options.terms));
+        const understood = batch.map((text) => understand(text, asking.terms));
         for (const { prompt } of understood) batchTexts.push(await encodeText(prompt));
-        options.signal?.throwIfAborted();
+        asking.signal?.throwIfAborted();
         const decodeStart = performance.now();
         seconds.text += (decodeStart - textStart) / 1000;
-        const decoded = await network.decode(features, batchTexts, { joint, ...region });
+        const plain = await network.decode(features, batchTexts, { joint, ...region });
+        const question = { resolutions: understood, context: options, joint, ...region };
+        const decoded = mirror === null ? plain : await mirror.average(plain, question);
         seconds.decode += (performance.now() - decodeStart) / 1000;
         const questions =
           batch.length === 0
             ? [regionQuestion]
-            : batch.map((text, i) => ({ text, ...describeResolution(text, understood[i], options.terms) }));
+            : batch.map((text, i) => ({ text, ...describeResolution(text, understood[i], asking.terms) }));
         yield { questions, decoded };
       }
     }
@@ -282,7 +295,10 @@ export function createModel(
       },
       summary: features.summary,
       guessViews: () => (views === null ? null : guessViews(views, features.summary())),
-      dispose: () => features.dispose(),
+      dispose() {
+        features.dispose();
+        mirror?.dispose();
+      },
     };
   }
 
@@ -295,6 +311,7 @@ export function createModel(
       return network.device;
     },
     precision: network.precision,
+    flips,
     presenceLimit: (modality) => presenceLimit(presenceLimits(settings), modality),
     presence: settings,
     encode,
