@@ -7,7 +7,7 @@ import { attend } from '../src/model/layers.ts';
 import { openSession } from '../src/runtime/session.ts';
 import { createRandom } from '../src/util/random.ts';
 
-const [heads, queries, keys, inner] = [2, 5, 2 ** 20, 2];
+const [heads, queries, keys, inner] = [2, 5, 2 ** 19, 2];
 
 test('queries that take turns see what each sees alone, its own hidden keys included', async () => {
   const [q, k, v] = [

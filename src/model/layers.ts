@@ -77,8 +77,8 @@ function joinHeads(x: Tensor): Tensor {
 /** Large enough that a softmax gives exactly 0 beside any real score, small enough to stay finite. */
 const blockedScore = -1e30;
 
-/** Scores that attention holds at once, 16 MB: larger arrays are fetched from the system anew at each use, which takes longer than the products. */
-const mostScores = 2 ** 22;
+/** Scores that attention holds at once, 8 MB: larger arrays are fetched from the system anew at each use, which takes longer than the products. */
+const mostScores = 2 ** 21;
 
 /** Scaled dot-product attention of heads; `blocked` (bool, broadcast to `[B,heads,Nq,Nk]`) hides keys. Many queries take turns. */
 export function attend(q: Tensor, k: Tensor, v: Tensor, blocked?: Tensor): Tensor {

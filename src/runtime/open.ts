@@ -33,8 +33,8 @@ function bucket(n: number, limit: number): number {
 }
 
 /**
- * Above this many pixels sessions give their memory back after each run: together they would keep gigabytes. The image
- * encoder of int8 keeps it, as fetching it anew would cost half of what int8 saves.
+ * Above this many pixels decoders give their memory back after each run: one for each number of prompts, they would keep
+ * gigabytes. The image encoder keeps its own, as fetching it anew would take a third of its time.
  */
 const LARGE_IMAGE = 512 * 512;
 
@@ -180,7 +180,7 @@ export async function openNetwork(
       );
       const shapes = Object.fromEntries(Object.entries(outputs).map(([name, t]) => [name, t.shape]));
       memoryShapes.set(`${height} ${width}`, shapes);
-      return open('image', rounded(outputs), precision === 'int8' || height * width <= LARGE_IMAGE);
+      return open('image', rounded(outputs), true);
     });
   const textSession = (length: number): Promise<Session> =>
     store.get(`text ${length}`, () => open('text', { ...textGraph(createParameters(), 1, length, config) }, true));
