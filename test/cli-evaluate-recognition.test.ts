@@ -1,5 +1,5 @@
 /** `biomedparse evaluate --recognition` and `--wordings` on a data folder made here and the fake network, which finds every bright pixel. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -36,7 +36,8 @@ describe('evaluate --recognition', () => {
   it('reports precision, recall and F1 per image, and AP50 per target', async () => {
     const { status, stdout } = await evaluate('--recognition', '--json');
     expect(status).toBe(0);
-    const report = JSON.parse(stdout);
+    const { recognition: report, sets } = JSON.parse(stdout);
+    expect(sets).toBeUndefined(); // no other part was asked for
     // first image: both right; second: the disc right, the cup wrong
     expect(report.given).toMatchObject({ precision: 0.75, recall: 1, right: 3, missed: 0, wrong: 1, refused: 0 });
     expect(report.given.f1).toBeCloseTo((1 + 2 / 3) / 2, 5);
@@ -57,22 +58,19 @@ describe('evaluate --recognition', () => {
     const masks = join(folder, 'masks');
     cpSync(join(root, 'eyes', 'test_mask'), join(masks, 'eyes'), { recursive: true });
     rmSync(join(masks, 'eyes', 'p1_fundus_retinal_optic+cup.png'));
-    const report = JSON.parse((await evaluate('--recognition', '--predictions', masks, '--json')).stdout);
+    const { stdout } = await evaluate('--recognition', '--predictions', masks, '--json');
+    const { recognition: report, predictions } = JSON.parse(stdout);
+    expect(predictions).toBe(masks);
     expect(report.given).toMatchObject({ precision: 1, recall: 0.75, right: 2, missed: 1, wrong: 0 });
     expect(report.ap50).toBe(0.5);
-  });
-
-  it('refuses what does not go with it', async () => {
-    for (const other of ['--html', '--against']) {
-      const { status, stderr } = await evaluate('--recognition', other, join(folder, 'none'));
-      expect([status, stderr]).toEqual([2, expect.stringContaining(`cannot be used with option '${other} <file>'`)]);
-    }
   });
 });
 
 describe('evaluate --wordings', () => {
   it('asks every target of every image in several wordings', async () => {
-    const report = JSON.parse((await evaluate('--wordings', '4', '--json')).stdout);
+    const { stdout, stderr } = await evaluate('--wordings', '4', '--json');
+    const { wordings: report } = JSON.parse(stdout);
+    expect(stderr).toMatch(/2 of 2 images in several wordings/);
     // three objects in four wordings each, to all of which the network answers the same
     expect(report).toMatchObject({ wordings: 4, images: 2, prompts: 12, mean_spread: 0 });
     expect(report.pairs.map(({ target, images }: { target: string; images: number }) => [target, images])).toEqual(
@@ -93,5 +91,40 @@ describe('evaluate --wordings', () => {
   it('refuses one wording, and masks without a model', async () => {
     expect((await evaluate('--wordings', '1')).stderr).toMatch(/a whole number from 2 to 100/);
     expect((await evaluate('--wordings', '--predictions', folder)).stderr).toMatch(/cannot be used with option/);
+  });
+});
+
+describe('evaluate with several parts', () => {
+  it('does them in one run and puts them together, in JSON, text and page', async () => {
+    const page = join(folder, 'page.html');
+    const parts = ['--overlap', '--recognition', '--wordings', '3', '--html', page];
+    const report = JSON.parse((await evaluate(...parts, '--json')).stdout);
+    const alone = async (...part: string[]) => JSON.parse((await evaluate(...part, '--json')).stdout);
+    expect(report.answers).toEqual((await alone()).answers);
+    expect(report.recognition.targets).toEqual((await alone('--recognition')).recognition.targets);
+    expect(report.wordings.pairs).toEqual((await alone('--wordings', '3')).wordings.pairs);
+    const text = readFileSync(page, 'utf8');
+    const titles = [...text.matchAll(/<h2>([^<]*)<\/h2>/g)].map(([, title]) => title);
+    expect(titles).toEqual(['Overlap and presence', 'Recognition and detection', 'Wordings']);
+    expect(text).toMatch(/<td>eyes<\/td><td>optic cup<\/td><td>1 of 1<\/td><td>0<\/td><td>1 of 1<\/td>/);
+    expect(text).toMatch(/<td>eyes<\/td><td>2<\/td><td>0\.750<\/td><td>1\.000<\/td><td>0\.833<\/td>/);
+    expect(text).toContain(`<td>${report.wordings.pairs[0].worst_wording}</td>`);
+    expect(text).not.toMatch(/<script|(href|src)="(?!data:)/i);
+    const { stdout } = await evaluate('--overlap', '--recognition');
+    expect(stdout.match(/Not a medical device/g)).toHaveLength(1);
+    for (const title of titles.slice(0, 2)) expect(stdout).toContain(`${title}\n`);
+    expect(stdout).not.toContain('Wordings\n');
+  });
+
+  it('compares runs by their overlap alone', async () => {
+    const run = join(folder, 'run.json');
+    const none = await evaluate('--recognition', '--against', run);
+    expect([none.status, none.stderr]).toEqual([
+      2,
+      expect.stringContaining('--against compares overlap; give --overlap'),
+    ]);
+    writeFileSync(run, (await evaluate('--overlap', '--recognition', '--json')).stdout);
+    const { stdout } = await evaluate('--overlap', '--recognition', '--against', run, '--json');
+    expect(JSON.parse(stdout).comparison).toMatchObject({ n: 3, difference: 0 });
   });
 });

@@ -1,11 +1,12 @@
-/** `biomedparse evaluate --recognition`: what of an image's targets is recognised, and single objects detected. */
+/** The part `--recognition` of `biomedparse evaluate`: what of an image's targets is recognised, and single objects detected. */
 import type { Dataset } from '../dataset/index.ts';
-import { chosenItems } from '../evaluate/evaluate.ts';
+import { recognitionSection } from '../evaluate/page-recognition.ts';
 import { evaluateRecognition, type RecognitionReport, type RecognitionTotals } from '../evaluate/recognition.ts';
-import { folderRecognizer, modelRecognizer, type Recognizer } from '../evaluate/recognizers.ts';
+import type { Recognizer } from '../evaluate/recognizers.ts';
 import type { EvaluateCommand } from './evaluate.ts';
-import { type CliIo, openModel, reportModel } from './io.ts';
-import { startProgress } from './progress.ts';
+import { type EvaluationPart, partOptions } from './evaluate-part.ts';
+import type { CliIo } from './io.ts';
+import { withProgress } from './progress.ts';
 import { figure, table } from './table.ts';
 
 const right = { align: 'right' } as const;
@@ -15,7 +16,7 @@ function totalsLine(name: string, totals: RecognitionTotals): string {
   return `${name}: precision ${figure(precision)}, recall ${figure(recall)}, F1 ${figure(f1)} (means over sets); ${hits} right, ${missed} missed, ${wrong} wrong, ${refused} images refused`;
 }
 
-function printRecognition(io: CliIo, report: RecognitionReport, by: string): void {
+function reportLines(report: RecognitionReport): string[] {
   const sets = table(
     [
       { title: 'set', max: 32 },
@@ -53,49 +54,33 @@ function printRecognition(io: CliIo, report: RecognitionReport, by: string): voi
     ]),
   );
   const { guessed, guessed_modality: modality } = report;
-  io.out(
-    [
-      ...sets,
-      '',
-      ...targets,
-      '',
-      totalsLine('Kind of image given', report.given),
-      ...(guessed === null ? [] : [totalsLine(`Guessed (modality right in ${figure(modality)})`, guessed)]),
-      `AP50 ${figure(report.ap50)}, mean over the (set, target) pairs that are annotated in full`,
-      report.what_counts,
-      `${report.images} images. ${by}. Not a medical device: for research, not for diagnosis or treatment.`,
-      '',
-    ].join('\n'),
-  );
+  return [
+    ...sets,
+    '',
+    ...targets,
+    '',
+    totalsLine('Kind of image given', report.given),
+    ...(guessed === null ? [] : [totalsLine(`Guessed (modality right in ${figure(modality)})`, guessed)]),
+    `AP50 ${figure(report.ap50)}, mean over the (set, target) pairs that are annotated in full`,
+    report.what_counts,
+    `${report.images} images`,
+  ];
 }
 
-/** Runs `evaluate --recognition` on an open data folder; gives the exit status. */
-export async function runRecognitionEvaluation(dataset: Dataset, command: EvaluateCommand, io: CliIo): Promise<number> {
-  const run = async (recognizer: Recognizer, by: string, facts: object): Promise<number> => {
-    const { limit } = command;
-    const progress = startProgress(io, 'images', chosenItems(dataset, limit).length);
-    let report: RecognitionReport;
-    try {
-      report = await evaluateRecognition(recognizer, dataset, {
-        signal: io.signal,
-        onProgress: (done) => progress.update(done),
-        ...(limit === undefined ? {} : { limit }),
-      });
-    } finally {
-      progress.stop();
-    }
-    if (command.json) io.out(`${JSON.stringify({ ...facts, split: command.split, ...report })}\n`);
-    else printRecognition(io, report, by);
-    return 0;
+/** Recognition and detection on an open data folder. */
+export async function recognitionPart(
+  recognizer: Recognizer,
+  dataset: Dataset,
+  command: EvaluateCommand,
+  io: CliIo,
+): Promise<EvaluationPart> {
+  const report = await withProgress(io, 'images recognised', (onProgress) =>
+    evaluateRecognition(recognizer, dataset, partOptions(command, io, onProgress)),
+  );
+  return {
+    title: 'Recognition and detection',
+    lines: reportLines(report),
+    json: { recognition: report },
+    section: () => recognitionSection(report),
   };
-  const { predictions } = command;
-  if (predictions !== undefined) {
-    return run(await folderRecognizer(predictions, dataset), `Masks of ${predictions}`, { predictions });
-  }
-  const model = await openModel(command, io);
-  try {
-    return await run(modelRecognizer(model), `Model ${model.name}`, { model: reportModel(model) });
-  } finally {
-    await model.dispose();
-  }
 }

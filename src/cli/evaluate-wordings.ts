@@ -1,11 +1,15 @@
-/** `biomedparse evaluate --wordings`: how much the wording of a prompt changes the masks of the same objects. */
+/** The part `--wordings` of `biomedparse evaluate`: how much the wording of a prompt changes the masks of the same objects. */
 import type { Dataset } from '../dataset/index.ts';
+import { wordingsSection } from '../evaluate/page-wordings.ts';
 import { evaluateWordings, type WordingsReport } from '../evaluate/wordings.ts';
+import type { Model } from '../parse/segment.ts';
 import type { EvaluateCommand } from './evaluate.ts';
-import { type CliIo, openModel, reportModel } from './io.ts';
+import { type EvaluationPart, partOptions } from './evaluate-part.ts';
+import type { CliIo } from './io.ts';
+import { withProgress } from './progress.ts';
 import { figure, table } from './table.ts';
 
-function printWordings(io: CliIo, report: WordingsReport, by: string): void {
+function reportLines(report: WordingsReport): string[] {
   const right = { align: 'right' } as const;
   const pairs = table(
     [
@@ -26,38 +30,29 @@ function printWordings(io: CliIo, report: WordingsReport, by: string): void {
       one.worst_wording,
     ]),
   );
-  io.out(
-    [
-      ...pairs,
-      '',
-      `Mean spread of Dice ${figure(report.mean_spread)}, without the model's refusals ${figure(report.mean_spread_ungated)}: standard deviation over up to ${report.wordings} wordings of each object, mean over ${report.pairs.length} (set, target) pairs`,
-      `${report.images} images, ${report.prompts} prompts, ${report.prompts_per_second.toFixed(1)} a second`,
-      `${by}. Not a medical device: for research, not for diagnosis or treatment.`,
-      '',
-    ].join('\n'),
-  );
+  return [
+    ...pairs,
+    '',
+    `Mean spread of Dice ${figure(report.mean_spread)}, without the model's refusals ${figure(report.mean_spread_ungated)}: standard deviation over up to ${report.wordings} wordings of each object, mean over ${report.pairs.length} (set, target) pairs`,
+    `${report.images} images, ${report.prompts} prompts, ${report.prompts_per_second.toFixed(1)} a second`,
+  ];
 }
 
-/** Runs `evaluate --wordings` on an open data folder; gives the exit status. */
-export async function runWordingsEvaluation(
-  dataset: Dataset,
+/** The targets of an open data folder in `count` wordings each. */
+export async function wordingsPart(
+  model: Model,
   count: number,
+  dataset: Dataset,
   command: EvaluateCommand,
   io: CliIo,
-): Promise<number> {
-  const { limit, seed, json, split } = command;
-  const model = await openModel(command, io);
-  try {
-    const report = await evaluateWordings(model, dataset, {
-      count,
-      signal: io.signal,
-      ...(limit === undefined ? {} : { limit }),
-      ...(seed === undefined ? {} : { seed }),
-    });
-    if (json) io.out(`${JSON.stringify({ model: reportModel(model), split, ...report })}\n`);
-    else printWordings(io, report, `Model ${model.name}`);
-    return 0;
-  } finally {
-    await model.dispose();
-  }
+): Promise<EvaluationPart> {
+  const report = await withProgress(io, 'images in several wordings', (onProgress) =>
+    evaluateWordings(model, dataset, { count, ...partOptions(command, io, onProgress) }),
+  );
+  return {
+    title: 'Wordings',
+    lines: reportLines(report),
+    json: { wordings: report },
+    section: () => wordingsSection(report),
+  };
 }

@@ -18,33 +18,35 @@ export function modelCommands(program: Command, io: CliIo, finish: (status: numb
   modelOptions(
     program
       .command('evaluate')
-      .description('mean and median Dice and presence AUROC on a data folder in BiomedParseData layout')
+      .description(
+        'figures of a model on a data folder in BiomedParseData layout: overlap and presence, or the parts that are named, in one run',
+      )
       .argument('<data-root>', 'folder that holds the data sets'),
   )
     .addOption(new Option('--split <name>', 'which images').choices(['train', 'test']).default('test'))
     .option('--sets <names>', 'only these data sets, separated by commas (default: all)', parseList)
     .option('--limit <n>', 'at most this many images per set', parseWhole(1, 1_000_000))
-    .option('--seed <n>', 'seed of the choice of absent prompts (default: 0)', parseWhole(0, 0xffffffff))
+    .option(
+      '--seed <n>',
+      'seed of the choice of absent prompts and of wordings (default: 0)',
+      parseWhole(0, 0xffffffff),
+    )
     .option(
       '--hold-out <share>',
       'only that share of the subjects, as training with data.holdOut leaves them out',
       parseUnit,
     )
     .option('--predictions <dir>', 'score the masks <dir>/<set>/NAME_MODALITY_SITE_TARGET.png instead of a model')
-    .option('--html <file>', 'write a page with plots and the best, median and worst examples too')
-    .option('--against <file>', 'compare with the run whose --json output the file holds')
+    .option('--overlap', 'the part on Dice, distances and presence (default: if no other part is named)')
+    .option('--recognition', 'the part on what recognize finds of the annotated targets, and AP50 of detect')
     .addOption(
-      new Option('--recognition', 'what recognize finds of the annotated targets, and AP50 of detect').conflicts([
-        'html',
-        'against',
-      ]),
-    )
-    .addOption(
-      new Option('--wordings [n]', 'ask every target in n wordings: how much Dice varies (default: 10)')
+      new Option('--wordings [n]', 'the part on every target in n wordings: how much Dice varies (default: 10)')
         .preset('10')
         .argParser(parseWhole(2, 100))
-        .conflicts(['html', 'against', 'predictions', 'recognition']),
+        .conflicts('predictions'),
     )
+    .option('--html <file>', 'write a page too: tables, plots, and the best, median and worst examples of the overlap')
+    .option('--against <file>', 'compare overlap with the run whose --json output the file holds')
     .option('--json', 'print JSON instead of a table')
     .action(async (root: string, options: EvaluateCommand) => {
       const { runEvaluate } = await import('./evaluate.ts');

@@ -1,115 +1,19 @@
-/** An evaluation as one self-contained HTML page: figures, plots, and the best, median and worst object of every set. */
+/** An evaluation as one self-contained HTML page, a section for each of its parts. */
+import { type Html, html, htmlPage } from '../curate/report/html.ts';
 
-import { type Html, html, htmlPage, htmlTable } from '../curate/report/html.ts';
-import { type Dataset, readItemImage, readItemMask } from '../dataset/index.ts';
-import { encodePng } from '../formats/raster.ts';
-import { overlay } from '../image/overlay.ts';
-import { resizeBicubicPil, resizeNearest } from '../image/resize.ts';
-import { toRgb8 } from '../image/rgb.ts';
-import type { Mask } from '../image/types.ts';
-import type { Answerer } from './answerers.ts';
-import type { Group } from './groups.ts';
-import { barChart } from './plots.ts';
-import type { AnswerReport, EvaluationReport } from './report.ts';
-
-const LONGEST = 384;
-
-/** The best, the median and the worst answer of a set; fewer where it has fewer. */
-export function exemplary(answers: readonly AnswerReport[]): (readonly [rank: string, answer: AnswerReport])[] {
-  const sorted = [...answers].sort((a, b) => b.dice - a.dice);
-  const places = new Map([
-    [0, 'best'],
-    [sorted.length - 1, 'worst'],
-    [sorted.length >> 1, 'median'],
-  ]);
-  return [...places]
-    .sort(([a], [b]) => a - b)
-    .flatMap(([place, rank]) => (sorted.length === 0 ? [] : [[rank, sorted[place]] as const]));
+export interface Section {
+  readonly title: string;
+  readonly body: Html;
 }
 
-/** Truth and answer over the image, as a figure with its caption. */
-async function example(dataset: Dataset, answerer: Answerer, rank: string, one: AnswerReport): Promise<Html | null> {
-  const item = dataset.items.find(({ set, name }) => set === one.set && name === one.image);
-  const own = item?.targets.find(({ target }) => target === one.target);
-  if (item === undefined || own === undefined) return null;
-  const image = toRgb8(await readItemImage(dataset, item));
-  const truth = await readItemMask(dataset, own.maskFile);
-  const [{ mask, presence }] = await answerer.answer(dataset, item, [one.target]);
-  const found = presence >= answerer.presenceLimit(item.modality) ? mask : null;
-  const factor = Math.min(1, LONGEST / Math.max(image.width, image.height));
-  const [width, height] = [image.width, image.height].map((side) => Math.max(1, Math.round(side * factor)));
-  const none: Mask = { data: new Uint8Array(width * height), width, height };
-  const picture = overlay(resizeBicubicPil(image, width, height), [
-    { mask: found === null ? none : resizeNearest(found, width, height), label: 'answer', presence },
-    { mask: resizeNearest(truth, width, height), label: 'ground truth' },
-  ]);
-  const png = Buffer.from(await encodePng(picture)).toString('base64');
-  const text = `${rank}: ${one.target}, Dice ${one.dice.toFixed(3)}, ${one.image}`;
-  return html`<figure><img src="data:image/png;base64,${png}" width="${picture.width}" height="${picture.height}" alt="${text}"><figcaption>${text}</figcaption></figure>\n`;
-}
+/** A figure with so many decimals, or a dash where there is none. */
+export const figure = (value: number | null, digits = 3): string => (value === null ? '-' : value.toFixed(digits));
 
-const figure = (value: number | null, digits = 3): string => (value === null ? '-' : value.toFixed(digits));
-const ends = (of: readonly [number, number] | null): string =>
-  of === null ? '-' : `${of[0].toFixed(3)} to ${of[1].toFixed(3)}`;
-
-const groupChart = (name: string, groups: readonly Group[]): Html =>
-  html`<h3>${name.replaceAll('_', ' ')}</h3>${barChart(
-    groups.map(({ from, to, n, dice_mean }) => ({ label: `${from} to ${to} (${n} masks)`, value: dice_mean })),
-  )}`;
-
-/** The page of a report; the objects that it shows are answered once more. `by` says who answered. */
-export async function evaluationPage(
-  report: EvaluationReport,
-  by: string,
-  dataset: Dataset,
-  answerer: Answerer,
-): Promise<string> {
-  const headline = htmlTable(
-    ['figure', 'value'],
-    [
-      ['mean Dice over pairs with at least 5 masks', figure(report.mean_dice)],
-      ['its bootstrap 95 % interval', ends(report.mean_dice_interval)],
-      ['mean IoU', figure(report.mean_iou)],
-      [
-        'HD95, ASSD (pixels, of masks that are not empty)',
-        `${figure(report.mean_hd95_px)}, ${figure(report.mean_assd_px)}`,
-      ],
-      ['surface Dice, tolerance 2 pixels', figure(report.mean_surface_dice)],
-      ['empty masks of present objects', report.empty_masks],
-      ['presence AUROC', figure(report.presence_auroc)],
-      ['presence AUPRC', figure(report.presence_auprc)],
-      ['calibration error of presence', figure(report.presence_calibration_error)],
-      ['false alarms stated', figure(report.false_alarm_rate_stated)],
-      ['false alarms measured', figure(report.false_alarm_rate)],
-      ['images, present and absent prompts', `${report.images}, ${report.present_prompts}, ${report.absent_prompts}`],
-      ['images a second', figure(report.images_per_second, 1)],
-    ],
-  );
-  const pairs = htmlTable(
-    ['set', 'modality', 'target', 'n', 'Dice', '95 % interval', 'IoU', 'HD95 px', 'HD95 mm', 'ASSD px', 'surface Dice'],
-    report.sets.map((pair) => [
-      ...[pair.set, pair.modality, pair.target, pair.n, figure(pair.dice_mean), ends(pair.dice_interval)],
-      ...[figure(pair.iou_mean), figure(pair.hd95_px, 1), figure(pair.hd95_mm, 1), figure(pair.assd_px, 2)],
-      figure(pair.surface_dice_mean),
-    ]),
-  );
-  const bars = report.sets.map(({ set, target, dice_mean, dice_interval }) => ({
-    ...{ label: `${set}: ${target}`, value: dice_mean, interval: dice_interval },
-  }));
-  const modalities = Object.entries(report.by_modality).map(([label, value]) => ({ label, value }));
-  const groups = Object.entries(report.groups).map(([name, of]) => groupChart(name, of));
-  const examples: Html[] = [];
-  for (const set of new Set(report.answers.map((one) => one.set))) {
-    examples.push(html`<h3>${set}</h3>\n`);
-    for (const [rank, one] of exemplary(report.answers.filter((answer) => answer.set === set))) {
-      const shown = await example(dataset, answerer, rank, one);
-      if (shown !== null) examples.push(shown);
-    }
-  }
+/** The page; `by` says who answered. */
+export function evaluationPage(by: string, sections: readonly Section[]): string {
   return htmlPage(
     'Evaluation',
-    html`<p>${by}. Not a medical device: for research, not for diagnosis or treatment. ${report.empty_ground_truth}</p>
-${headline}<h2>Dice by modality</h2>${barChart(modalities)}<h2>Dice by set and target</h2>${barChart(bars)}
-${pairs}<h2>Dice by shape and size of the ground truth</h2>${groups}<h2>Best, median and worst</h2>${examples}`,
+    html`<p>${by}. Not a medical device: for research, not for diagnosis or treatment.</p>
+${sections.map(({ title, body }) => html`<h2>${title}</h2>\n${body}`)}`,
   );
 }

@@ -5,7 +5,7 @@ import { detectEncoded } from '../parse/detect.ts';
 import { candidates, chooseView, type Recognition, recognizeEncoded } from '../parse/recognize.ts';
 import type { EncodedImage, Model } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
-import { folderAnswerer } from './answerers.ts';
+import type { Answerer } from './answerers.ts';
 import type { ScoredBox } from './detection-ap.ts';
 import { maskBoxes, separationOfTarget } from './mask-boxes.ts';
 import { conceptName } from './recognition-score.ts';
@@ -100,9 +100,8 @@ export function modelRecognizer(model: Model): Recognizer {
   };
 }
 
-/** Reads masks as `folderAnswerer` does: a mask that is not empty is a recognised target, its parts are detections of one score. */
-export async function folderRecognizer(folder: string, sets: Pick<Dataset, 'sets'>): Promise<Recognizer> {
-  const answerer = await folderAnswerer(folder, sets);
+/** Of ready masks, as a folder has them: one that is not empty is a recognised target, its parts are detections of one score. */
+export function maskRecognizer(answerer: Answerer): Recognizer {
   return {
     async see(dataset, item, { named, detected }) {
       const masks = await answerer.answer(dataset, item, named);
