@@ -58,7 +58,7 @@ export { loadTerms, type Terms } from './ontology/resolve/terms.ts';
 export { type WordingOptions, wordings } from './ontology/wordings.ts';
 export type { ResolvedConcept } from './parse/concept.ts';
 export type { ModelSettings } from './parse/config.ts';
-export { type Detection, type DetectOptions, detect, type Instance, type Separation } from './parse/detect.ts';
+export { type Detection, type DetectOptions, detect, type Instance } from './parse/detect.ts';
 export type { Device } from './parse/device.ts';
 export { type Distributions, publishedDistributions, readDistributions } from './parse/distributions.ts';
 export { type Everything, type EverythingOptions, type FoundTarget, segmentEverything } from './parse/everything.ts';
@@ -66,6 +66,7 @@ export { type LoadOptions, loadModel } from './parse/load.ts';
 export { type Recognition, type RecognizedObject, type RecognizeOptions, recognize } from './parse/recognize.ts';
 export type { Rejection, RejectionOptions } from './parse/rejection.ts';
 export type { EncodedImage, EncodeOptions, Model, Seconds, Segmentation, SegmentOptions } from './parse/segment.ts';
+export type { Separation } from './parse/separation.ts';
 export { folderStore, type SliceRecord, type SliceStore } from './parse/slice-store.ts';
 export {
   type ScannedSlide,

@@ -7,7 +7,7 @@
 import { geoJsonShape } from '../formats/geojson.ts';
 import { outlines } from '../image/outlines.ts';
 import { type RowComponent, rowComponents } from '../image/row-components.ts';
-import type { Separation } from '../parse/detect.ts';
+import type { Separation } from '../parse/separation.ts';
 import type { ScannedSlide } from '../parse/slide.ts';
 import type { SlideBand } from '../parse/slide-blend.ts';
 import { type SlidePiece, slidePieces } from '../parse/slide-pieces.ts';

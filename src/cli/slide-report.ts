@@ -1,5 +1,5 @@
 /** What `segment` says of slides: per prompt and slide in JSON, and the table. */
-import type { Separation } from '../parse/detect.ts';
+import type { Separation } from '../parse/separation.ts';
 import type { ScannedSlide, SlideSegmentation } from '../parse/slide.ts';
 import { type AnswerReport, answerReport, noteLines, round } from './answer-report.ts';
 import type { ObjectCounts } from './slide-objects.ts';

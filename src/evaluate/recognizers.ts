@@ -7,7 +7,7 @@ import type { EncodedImage, Model } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import type { Answerer } from './answerers.ts';
 import type { ScoredBox } from './detection-ap.ts';
-import { maskBoxes, separationOfTarget } from './mask-boxes.ts';
+import { maskBoxes } from './mask-boxes.ts';
 import { conceptName } from './recognition-score.ts';
 
 /** Names of concepts that were recognised in an image. */
@@ -87,9 +87,9 @@ export function modelRecognizer(model: Model): Recognizer {
       try {
         const recognized = await recognizeTwice(encoded, item, options);
         const detections: ScoredBox[][] = [];
-        for (const target of detected) {
-          const prompts = [publishedPrompt(target, item.modality, item.site)];
-          const how = { presenceThreshold: 0, instances: separationOfTarget(target), ...options };
+        const prompts = detected.map((target) => publishedPrompt(target, item.modality, item.site));
+        const how = { presenceThreshold: 0, ...options };
+        if (prompts.length > 0) {
           for await (const { instances } of detectEncoded(encoded, prompts, how)) detections.push([...instances]);
         }
         return { ...recognized, detections };

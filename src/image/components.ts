@@ -56,3 +56,10 @@ export function components(mask: Mask, leastPx = 1): Components {
   for (let i = 0; i < labels.length; i++) labels[i] = renumbered[labels[i]];
   return { labels, parts: kept.map(({ areaPx, box }, i) => ({ label: i + 1, areaPx, box })) };
 }
+
+/** One part of a label map as a mask of the whole image. */
+export function labelMask(labels: ArrayLike<number>, label: number, width: number, height: number): Mask {
+  const data = new Uint8Array(labels.length);
+  for (let i = 0; i < data.length; i++) if (labels[i] === label) data[i] = 1;
+  return { data, width, height };
+}

@@ -1,17 +1,10 @@
-/**
- * Detection: a prompt's mask is taken apart into instances, each with box, mask and score: its connected parts, or, where
- * objects touch, those parts cut where they are narrow (watershed of the distance to their edge, see image/instances.ts). Which
- * of the two is the ontology's to say: it knows what lies crowded.
- */
-import { components } from '../image/components.ts';
-import { instances as cutInstances } from '../image/instances.ts';
+/** Detection: a prompt's mask is taken apart into instances (separation.ts), each with box, mask and score. */
+import { labelMask } from '../image/components.ts';
 import type { Box, Image, Mask } from '../image/types.ts';
 import { concepts } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import type { EncodedImage, Model, Segmentation, SegmentOptions } from './segment.ts';
-
-/** How a mask can be taken apart. */
-export type Separation = 'components' | 'watershed';
+import { leastPixels, type Separation, separationOfConcept, takeApart } from './separation.ts';
 
 export interface DetectOptions
   extends Pick<SegmentOptions, 'threshold' | 'presenceThreshold' | 'falseAlarmRate' | 'terms' | 'signal'> {
@@ -38,52 +31,34 @@ export interface Detection {
   readonly instances: readonly Instance[];
 }
 
-/** A 10,000th of the image: about 2.5 x 2.5 pixels of a 256 pixel square. */
-const LEAST_SHARE = 1e-4;
-const LEAST_PX = 4;
-
-/** Pixels of the smallest part that is reported of an image of that size unless a call says otherwise. */
-export function leastPixels(width: number, height: number): number {
-  return Math.max(LEAST_PX, Math.round(LEAST_SHARE * width * height));
-}
-
 /** How the mask of a prompt is taken apart: as is asked, else by what the ontology knows of it. */
 export function separationOf(
   { concept }: Pick<Segmentation, 'concept'>,
   { instances = 'auto', terms }: Pick<DetectOptions, 'instances' | 'terms'>,
 ): Separation {
   if (instances !== 'auto') return instances;
-  const known = (terms?.concepts ?? concepts).find(({ name }) => name === concept?.name);
-  return known?.crowded === true ? 'watershed' : 'components';
+  return separationOfConcept((terms?.concepts ?? concepts).find(({ name }) => name === concept?.name));
 }
 
-/** The instances of a label map `[height, width]`, without what lies outside the mask, as holes that were filled do. */
-function labelledInstances(
+/** The instances in an answer's mask by descending score. */
+function instancesOf(
   { mask, presence }: Segmentation,
   probabilities: Float32Array,
-  labels: Uint16Array | Uint32Array,
+  separation: Separation,
   leastPx: number,
 ): Instance[] {
-  const { data, width, height } = mask;
-  const found = new Map<number, { areaPx: number; sum: number; box: [number, number, number, number] }>();
+  const { labels, parts } = takeApart(mask, separation, leastPx);
+  const sums = new Map<number, number>();
   for (let i = 0; i < labels.length; i++) {
-    if (data[i] === 0 || labels[i] === 0) continue;
-    const [x, y] = [i % width, Math.floor(i / width)];
-    const one = found.get(labels[i]) ?? { areaPx: 0, sum: 0, box: [x, y, x + 1, y + 1] };
-    found.set(labels[i], one);
-    one.areaPx++;
-    one.sum += probabilities[i];
-    const [left, top, right] = one.box;
-    one.box = [Math.min(left, x), top, Math.max(right, x + 1), y + 1];
+    if (labels[i] !== 0) sums.set(labels[i], (sums.get(labels[i]) ?? 0) + probabilities[i]);
   }
-  return [...found]
-    .filter(([, { areaPx }]) => areaPx >= leastPx)
-    .map(([label, { areaPx, sum, box }]) => ({
-      score: presence * (sum / areaPx),
+  return parts
+    .map(({ label, areaPx, box }) => ({
+      score: presence * ((sums.get(label) as number) / areaPx),
       box,
       areaPx,
       get mask() {
-        return { data: Uint8Array.from(labels, (value, i) => (value === label ? data[i] : 0)), width, height };
+        return labelMask(labels, label, mask.width, mask.height);
       },
     }))
     .sort((a, b) => b.score - a.score || b.areaPx - a.areaPx);
@@ -108,9 +83,7 @@ export async function* detectEncoded(
   }
   for await (const { probabilities, ...answer } of encoded.segment(prompts, { ...options, probabilities: true })) {
     const separation = separationOf(answer, detectOptions);
-    const { labels } = separation === 'watershed' ? cutInstances(answer.mask) : components(answer.mask);
-    const found = labelledInstances(answer, probabilities as Float32Array, labels, least);
-    yield { answer, separation, instances: found };
+    yield { answer, separation, instances: instancesOf(answer, probabilities as Float32Array, separation, least) };
   }
 }
 

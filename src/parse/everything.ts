@@ -9,6 +9,7 @@
  * maps would not fit into 2 GiB.
  */
 import { combineMaps, suppressDoubles } from '../image/combine.ts';
+import { labelMask } from '../image/components.ts';
 import { measure } from '../image/measure.ts';
 import type { Box } from '../image/types.ts';
 import { findImageType, type ImageType, imageTypes, typePrompt } from '../ontology/index.ts';
@@ -110,8 +111,7 @@ export async function segmentEverything(
   const whole = labels.length === 0 ? new Uint16Array(width * height) : labels;
 
   const targets = answers.map(({ text, presence, rejection }, i): FoundTarget => {
-    const data = Uint8Array.from(whole, (label) => (label === i + 1 ? 1 : 0));
-    const { areaPx, box } = measure({ data, width, height });
+    const { areaPx, box } = measure(labelMask(whole, i + 1, width, height));
     if (areaPx === 0) reasons[i] ??= 'outdone: other targets are more probable in all of it';
     const label = areaPx === 0 ? null : i + 1;
     const pValue = rejection?.pValue ?? null;

@@ -5,6 +5,7 @@
  */
 import { modalityFamily } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
+import { checkUnit } from './unit.ts';
 
 /** What calibration found, as config.json has it under `presence`. */
 export interface PresenceCalibration {
@@ -57,10 +58,7 @@ export function presenceLimits(settings: PresenceSettings, options: PresenceOpti
   const { presence } = settings;
   const { presenceThreshold, falseAlarmRate } = options;
   const temperature = presence?.temperature ?? 1;
-  if (presenceThreshold !== undefined && !(presenceThreshold >= 0 && presenceThreshold <= 1)) {
-    const message = `presenceThreshold must be a number from 0 to 1, got ${presenceThreshold}`;
-    throw new BiomedParseError('usage', message, { presenceThreshold });
-  }
+  if (presenceThreshold !== undefined) checkUnit('presenceThreshold', presenceThreshold);
   if (presenceThreshold !== undefined && falseAlarmRate !== undefined) {
     throw new BiomedParseError('usage', 'presenceThreshold and falseAlarmRate exclude each other; give one of them');
   }

@@ -13,6 +13,7 @@ import { type PresenceOptions, type PresenceSettings, presenceLimits } from './p
 import { checkPrompts } from './prompts.ts';
 import { checkImageType, REJECTION_THRESHOLD } from './rejection.ts';
 import type { SegmentOptions } from './segment.ts';
+import { checkUnit } from './unit.ts';
 
 /** Prompts decoded at a time: bounds the memory of one decoder run. Also the most that may be asked jointly. */
 export const PROMPT_BATCH = 32;
@@ -25,13 +26,6 @@ export interface Request {
   readonly regions: readonly RegionPrompt[];
   readonly limits: Thresholds;
   readonly joint: boolean;
-}
-
-function unit(name: string, value: number): number {
-  if (!(typeof value === 'number' && value >= 0 && value <= 1)) {
-    throw new BiomedParseError('usage', `${name} must be a number from 0 to 1, got ${value}`, { [name]: value });
-  }
-  return value;
 }
 
 /** Refuses region prompts of a model that cannot take them; `force` helps only where merely the training is missing. */
@@ -58,9 +52,9 @@ export function checkThresholds(
   model: PresenceSettings,
 ): Thresholds {
   return {
-    pixel: unit('threshold', options.threshold ?? DEFAULT_THRESHOLD),
+    pixel: checkUnit('threshold', options.threshold ?? DEFAULT_THRESHOLD),
     presence: presenceLimits(model, options),
-    rejection: unit('rejection.threshold', options.rejection?.threshold ?? REJECTION_THRESHOLD),
+    rejection: checkUnit('rejection.threshold', options.rejection?.threshold ?? REJECTION_THRESHOLD),
   };
 }
 

@@ -6,7 +6,7 @@
 import { instances } from '../image/instances.ts';
 import { type RowComponent, rowComponentMask } from '../image/row-components.ts';
 import type { Box, Mask } from '../image/types.ts';
-import type { Separation } from './detect.ts';
+import type { Separation } from './separation.ts';
 
 const CUT_PIXELS = 1 << 22;
 const MASK_PIXELS = 1 << 26;

@@ -3,11 +3,20 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DicomWriteOptions } from '../../src/formats/dicom/modules.ts';
+import { readDicomSeries } from '../../src/formats/dicom/series.ts';
 import type { DicomSource } from '../../src/formats/dicom/source.ts';
+import { readNrrd } from '../../src/formats/nrrd.ts';
 import { emptyMask, type MaskVolume } from '../../src/image/volume.ts';
+import { sharedPath } from './shared.ts';
 
-/** Programs that check written files, with their Debian packages. */
-export const VALIDATORS = { dciodvfy: 'dicom3tools', dcmdump: 'dcmtk', pydicom: 'python3-pydicom' };
+/** Programs that check written files, with their Debian packages; pydicom needs NumPy for pixels. */
+export const VALIDATORS = {
+  dciodvfy: 'dicom3tools',
+  dcmdump: 'dcmtk',
+  pydicom: 'python3-pydicom',
+  '/usr/lib/python3/dist-packages/numpy': 'python3-numpy',
+};
 
 const CT = '1.2.840.10008.5.1.4.1.1.2';
 
@@ -40,6 +49,12 @@ export const source: DicomSource = {
   deidentified: false,
 };
 
+/** The same without the identifier that every written object needs. */
+export function sourceWithoutFrame(): DicomSource {
+  const { FrameOfReferenceUID: _, ...attributes } = source.attributes;
+  return { ...source, attributes };
+}
+
 /** A mask of the voxels that a rule holds for. */
 export function maskOf(rule: (x: number, y: number, z: number) => boolean, grid: DicomSource = source): MaskVolume {
   const mask = emptyMask(grid);
@@ -54,6 +69,21 @@ export function maskOf(rule: (x: number, y: number, z: number) => boolean, grid:
 export function countedUids(): () => string {
   let count = 0;
   return () => `2.25.${++count}`;
+}
+
+/** How objects are written: the same bytes in every run. */
+export function writeOptions(): DicomWriteOptions {
+  return { algorithm: { name: 'a model', version: '1' }, date: new Date(2024, 4, 6, 7, 8, 9), uid: countedUids() };
+}
+
+/** A real liver of the reference data: folder of its sample. */
+export const LIVER = 'samples/dicom-seg-liver';
+
+/** The real series of the liver, and its mask as another program wrote it. */
+export async function readLiver() {
+  const { volume, source: from } = await readDicomSeries(join(sharedPath(LIVER), 'series'));
+  const { volume: nrrd } = await readNrrd(join(sharedPath(LIVER), 'liver_seg.nrrd'));
+  return { volume, source: from, nrrd, mask: { ...emptyMask(volume), data: Uint8Array.from(nrrd.data) } };
 }
 
 function withFile<T>(bytes: Uint8Array, use: (path: string) => T): T {

@@ -3,20 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Attributes, dicomFile } from '../../../test/helpers/dicom.ts';
-import { countedUids, maskOf, source } from '../../../test/helpers/dicom-source.ts';
+import { LIVER, maskOf, readLiver, source, writeOptions } from '../../../test/helpers/dicom-source.ts';
 import { survive } from '../../../test/helpers/mutations.ts';
 import { describeShared, sharedPath } from '../../../test/helpers/shared.ts';
 import { emptyMask, indexToLps, sameGrid } from '../../image/volume.ts';
 import { createRandom } from '../../util/random.ts';
-import { readNrrd } from '../nrrd.ts';
 import { writeSegmentation } from './segmentation.ts';
 import { decodeSegmentation, readSegmentation } from './segmentation-read.ts';
-import { readDicomSeries } from './series.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'biomedparse-seg-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const algorithm = { name: 'a model', version: '1' };
 const random = createRandom(8);
 const masks = [0, 1, 2].map((k) => maskOf((_, __, z) => random.next() < 0.4 && (z + k) % 3 !== 0));
 const segments = [
@@ -25,7 +22,7 @@ const segments = [
   { prompt: 'nothing', mask: emptyMask(source), concept: null },
   { prompt: 'spleen', mask: masks[2] ?? emptyMask(source) },
 ];
-const binary = Buffer.from(writeSegmentation(source, segments, { algorithm, uid: countedUids() }));
+const binary = Buffer.from(writeSegmentation(source, segments, writeOptions()));
 
 /** A segmentation of 3 x 2 pixels by attributes. */
 const made = (changes: Attributes = {}): Buffer =>
@@ -79,7 +76,7 @@ describe('a written segmentation', () => {
 
   it('makes a grid of its own where none is given, with empty slices between', async () => {
     const mask = maskOf((x, _, z) => x > 3 && (z === 1 || z === 4));
-    const read = decodeSegmentation(writeSegmentation(source, [{ prompt: 'liver', mask }], { algorithm }), 'a');
+    const read = decodeSegmentation(writeSegmentation(source, [{ prompt: 'liver', mask }], writeOptions()), 'a');
     const grid = { ...source, size: [13, 7, 4] as const, origin: indexToLps(source, [0, 0, 1]) };
     expect(sameGrid(read.grid, grid, 1e-6)).toBe(true);
     expect((await read.mask(1)).data).toEqual(mask.data.subarray(91));
@@ -88,7 +85,7 @@ describe('a written segmentation', () => {
   it('of probabilities is cut at a threshold', async () => {
     const probabilities = Float32Array.from({ length: 455 }, (_, i) => (i % 11) / 10);
     const bytes = writeSegmentation(source, [{ prompt: 'liver', mask: emptyMask(source), probabilities }], {
-      algorithm,
+      ...writeOptions(),
       type: 'FRACTIONAL',
     });
     const read = decodeSegmentation(bytes, 'a', source);
@@ -208,19 +205,17 @@ describe('a segmentation by others', () => {
   });
 });
 
-describeShared('samples/dicom-seg-liver', 'a real segmentation by another writer', () => {
+describeShared(LIVER, 'a real segmentation by another writer', () => {
   it('is the mask of its NRRD, on its own grid and on that of its series', async () => {
-    const at = sharedPath('samples/dicom-seg-liver');
-    const { volume, source: from } = await readDicomSeries(join(at, 'series'));
-    const nrrd = (await readNrrd(join(at, 'liver_seg.nrrd'))).volume;
+    const { volume, source: from, nrrd } = await readLiver();
     for (const grid of [undefined, volume]) {
-      const read = await readSegmentation(join(at, 'liver.dcm'), grid === undefined ? {} : { grid });
+      const read = await readSegmentation(join(sharedPath(LIVER), 'liver.dcm'), grid === undefined ? {} : { grid });
       expect(sameGrid(read.grid, nrrd, 1e-3)).toBe(true);
       expect(read.segments).toMatchObject([{ number: 1, label: 'Liver', type: { value: 'T-62000', scheme: 'SRT' } }]);
       const mask = await read.mask(1);
       expect(Buffer.compare(mask.data, Uint8Array.from(nrrd.data))).toBe(0);
       const again = decodeSegmentation(
-        writeSegmentation(from, [{ prompt: 'liver', mask: { ...mask, ...volume, data: mask.data } }], { algorithm }),
+        writeSegmentation(from, [{ prompt: 'liver', mask: { ...mask, ...volume, data: mask.data } }], writeOptions()),
         'a',
         volume,
       );

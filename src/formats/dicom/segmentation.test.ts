@@ -8,15 +8,17 @@ import {
   maskOf,
   pydicom,
   source,
+  sourceWithoutFrame,
   VALIDATORS,
   validate,
+  writeOptions,
 } from '../../../test/helpers/dicom-source.ts';
 import { describeShared, sharedPath } from '../../../test/helpers/shared.ts';
 import { emptyMask } from '../../image/volume.ts';
 import { createRandom } from '../../util/random.ts';
 import { type DataSet, parseDicom } from './dataset.ts';
 import { decimalString } from './encode.ts';
-import { type DicomSegment, type DicomSegmentationOptions, writeSegmentation } from './segmentation.ts';
+import { type DicomSegment, writeSegmentation } from './segmentation.ts';
 import { packBits } from './segmentation-pixels.ts';
 import { decodeSegmentation } from './segmentation-read.ts';
 import { readDicomSeries } from './series.ts';
@@ -25,11 +27,6 @@ import { TAG } from './tags.ts';
 import { createUid, uidOf } from './uid.ts';
 import { items, number, numbers, text } from './values.ts';
 
-const options = (): DicomSegmentationOptions => ({
-  algorithm: { name: 'biomedparse-compact', version: '0.1.0' },
-  date: new Date(2024, 4, 6, 7, 8, 9),
-  uid: countedUids(),
-});
 const liver: DicomSegment = {
   prompt: 'liver in abdomen CT',
   mask: maskOf((x, y, z) => z > 2 && x + y > 7),
@@ -47,7 +44,7 @@ const thing: DicomSegment = {
   concept: null,
 };
 const segments = [liver, kidney, femur, thing];
-const written = writeSegmentation(source, segments, options());
+const written = writeSegmentation(source, segments, writeOptions());
 const { dataset } = parseDicom(written, 'a');
 
 const first = (set: DataSet, ...tags: number[]): DataSet => tags.reduce((at, tag) => items(at, tag)[0] as DataSet, set);
@@ -97,7 +94,7 @@ describe('identifiers', () => {
 
 describe('a segmentation', () => {
   it('is the same for the same identifiers and date', () => {
-    expect(writeSegmentation(source, segments, options())).toEqual(written);
+    expect(writeSegmentation(source, segments, writeOptions())).toEqual(written);
   });
 
   it('has a frame per segment and slice that is not empty, in its place', () => {
@@ -145,7 +142,7 @@ describe('a segmentation', () => {
     );
     expect(text(one, TAG.SegmentDescription)).toBe('presence 0.987654; prompt: liver in abdomen CT');
     expect(text(three, TAG.SegmentDescription, ['ISO_IR 192'])).toBe('prompt: 左股骨');
-    expect(text(one, TAG.SegmentAlgorithmName)).toBe('biomedparse-compact');
+    expect(text(one, TAG.SegmentAlgorithmName)).toBe('a model');
     expect(text(one, TAG.TrackingID)).toBe('liver 1');
     expect(text(dataset, TAG.ContentDescription)).toBe('3 of 4 objects found');
     expect(text(dataset, TAG.PatientName, ['ISO_IR 192'])).toBe('王^小東');
@@ -153,7 +150,7 @@ describe('a segmentation', () => {
   });
 
   it('without any voxel has one empty frame', () => {
-    const { dataset } = parseDicom(writeSegmentation(source, [femur], options()), 'a');
+    const { dataset } = parseDicom(writeSegmentation(source, [femur], writeOptions()), 'a');
     expect(number(dataset, TAG.NumberOfFrames)).toBe(1);
     expect(text(dataset, TAG.ContentDescription)).toBe('0 of 1 objects found');
     expect(dataset.elements.get(TAG.PixelData)?.bytes.every((byte) => byte === 0)).toBe(true);
@@ -161,7 +158,7 @@ describe('a segmentation', () => {
 
   it('of probabilities has them in 8 bits', () => {
     const probabilities = Float32Array.from({ length: 13 * 7 * 5 }, (_, i) => (i < 91 ? 0 : (i % 5) / 4));
-    const bytes = writeSegmentation(source, [{ ...liver, probabilities }], { ...options(), type: 'FRACTIONAL' });
+    const bytes = writeSegmentation(source, [{ ...liver, probabilities }], { ...writeOptions(), type: 'FRACTIONAL' });
     const { dataset } = parseDicom(bytes, 'a');
     expect(number(dataset, TAG.NumberOfFrames)).toBe(4);
     expect([...(dataset.elements.get(TAG.PixelData)?.bytes.subarray(0, 5) ?? [])]).toEqual([64, 128, 191, 255, 0]);
@@ -170,7 +167,7 @@ describe('a segmentation', () => {
 
   it('gets a study and a series of its own where the source has none', () => {
     const { StudyInstanceUID: _, SeriesInstanceUID: __, ...attributes } = source.attributes;
-    const { dataset } = parseDicom(writeSegmentation({ ...source, attributes }, [liver], options()), 'a');
+    const { dataset } = parseDicom(writeSegmentation({ ...source, attributes }, [liver], writeOptions()), 'a');
     expect(text(dataset, TAG.StudyInstanceUID)).toBe(uidOf('study of 1.2.3.5'));
   });
 
@@ -178,7 +175,7 @@ describe('a segmentation', () => {
     const images = source.images.map((image, k) =>
       k === 3 ? [...(source.images[2] ?? []), ...(source.images[4] ?? [])] : image,
     );
-    const { dataset } = parseDicom(writeSegmentation({ ...source, images }, [liver], options()), 'a');
+    const { dataset } = parseDicom(writeSegmentation({ ...source, images }, [liver], writeOptions()), 'a');
     const [filled, plain] = items(dataset, TAG.PerFrameFunctionalGroupsSequence).map((frame) =>
       items(first(frame, TAG.DerivationImageSequence), TAG.SourceImageSequence).map((image) =>
         text(image, TAG.SpatialLocationsPreserved),
@@ -188,13 +185,12 @@ describe('a segmentation', () => {
   });
 
   const refused = (change: Partial<typeof source>, list: readonly DicomSegment[], reason: string, more = {}): void =>
-    expect(() => writeSegmentation({ ...source, ...change }, list, { ...options(), ...more })).toThrow(
+    expect(() => writeSegmentation({ ...source, ...change }, list, { ...writeOptions(), ...more })).toThrow(
       expect.objectContaining({ code: 'input', message: expect.stringContaining(reason) }),
     );
 
   it('is refused where objects and source do not fit', () => {
-    const { FrameOfReferenceUID: _, ...attributes } = source.attributes;
-    refused({ attributes }, [liver], 'the source series has no Frame of Reference UID');
+    refused(sourceWithoutFrame(), [liver], 'the source series has no Frame of Reference UID');
     refused({}, [], 'no object to write');
     refused(
       {},
@@ -224,7 +220,7 @@ describe('a segmentation', () => {
 
 describe('a de-identified source', () => {
   it('tells nothing of the patient and has other identifiers, the same for the same', () => {
-    const bytes = Buffer.from(writeSegmentation(deidentifySource(source, countedUids()), [liver], options()));
+    const bytes = Buffer.from(writeSegmentation(deidentifySource(source, countedUids()), [liver], writeOptions()));
     for (const secret of ['王', 'P-1', '1970', '054Y', 'Röntgen', '20240102', '101112', '1.2.3', '20240506', 'A7']) {
       expect([secret, bytes.includes(Buffer.from(secret))]).toEqual([secret, false]);
     }
@@ -238,15 +234,14 @@ describe('a de-identified source', () => {
       FrameOfReferenceUID: '9.1.2.3.5',
     });
     expect(mapped.images[4]?.[0]?.sopInstanceUid).toBe('9.1.2.3.4.5');
-    const { FrameOfReferenceUID: _, ...attributes } = source.attributes;
-    expect(() => deidentifySource({ ...source, attributes })).toThrow('has no Frame of Reference UID');
+    expect(() => deidentifySource(sourceWithoutFrame())).toThrow('has no Frame of Reference UID');
   });
 });
 
 describe('a label map', () => {
   const apart: DicomSegment = { prompt: 'spleen', mask: maskOf((x, y, z) => z === 1 && x + y < 5) };
   const map = (objects: readonly DicomSegment[]): Uint8Array =>
-    writeSegmentation(source, objects, { ...options(), type: 'LABELMAP' });
+    writeSegmentation(source, objects, { ...writeOptions(), type: 'LABELMAP' });
 
   it('holds the number of a segment per voxel, a frame per slice, and reads back', async () => {
     const bytes = map([kidney, femur, apart]);
@@ -293,13 +288,13 @@ describe('a label map', () => {
 describePrograms(VALIDATORS, 'a segmentation, to other programs', () => {
   const probabilities = Float32Array.from({ length: 13 * 7 * 5 }, (_, i) => (i % 256) / 255);
   const fractional = (): Uint8Array =>
-    writeSegmentation(source, [{ ...liver, probabilities }], { ...options(), type: 'FRACTIONAL' });
+    writeSegmentation(source, [{ ...liver, probabilities }], { ...writeOptions(), type: 'FRACTIONAL' });
 
   it.each([
     ['binary', () => written],
     ['fractional', fractional],
-    ['de-identified', () => writeSegmentation(deidentifySource(source), segments, options())],
-    ['empty', () => writeSegmentation(source, [femur], options())],
+    ['de-identified', () => writeSegmentation(deidentifySource(source), segments, writeOptions())],
+    ['empty', () => writeSegmentation(source, [femur], writeOptions())],
   ])('has no error for dciodvfy: %s', (_, make) => {
     const { errors, lines } = validate(make());
     expect(errors).toEqual([]);
@@ -309,7 +304,7 @@ describePrograms(VALIDATORS, 'a segmentation, to other programs', () => {
   // dciodvfy of 2022, Debian's, does not know the class of label maps
   it('has the numbers of a label map in pydicom, and dcmdump reads it', () => {
     const apart: DicomSegment = { prompt: 'spleen', mask: maskOf((x, y, z) => z === 3 && x + y > 12) };
-    const bytes = writeSegmentation(source, [kidney, apart], { ...options(), type: 'LABELMAP' });
+    const bytes = writeSegmentation(source, [kidney, apart], { ...writeOptions(), type: 'LABELMAP' });
     const slice = [...kidney.mask.data.subarray(3 * 91, 4 * 91)];
     const expected = slice.map((value, i) => value + 2 * apart.mask.data[3 * 91 + i]);
     expect(new Set(expected)).toEqual(new Set([0, 1, 2]));
@@ -355,7 +350,7 @@ describeShared('samples/dicom-ct-series', 'a real CT series, segmented', () => {
         );
         const mask = emptyMask(volume);
         for (let i = 0; i < mask.data.length; i++) mask.data[i] = (volume.data[i] as number) > 200 ? 1 : 0;
-        const bytes = writeSegmentation(source, [{ prompt: 'bone', mask }], options());
+        const bytes = writeSegmentation(source, [{ prompt: 'bone', mask }], writeOptions());
         expect(validate(bytes).errors).toEqual([]);
         const count = mask.data.reduce((sum, value) => sum + value, 0);
         expect(pydicom(bytes, 'int(d.pixel_array.sum())')).toBe(count);

@@ -4,22 +4,23 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Attributes, describePrograms, dicomFile } from '../../../test/helpers/dicom.ts';
 import {
-  countedUids,
   dump,
+  LIVER,
   maskOf,
   pydicom,
+  readLiver,
   source,
+  sourceWithoutFrame,
   VALIDATORS,
   validate,
+  writeOptions,
 } from '../../../test/helpers/dicom-source.ts';
 import { survive } from '../../../test/helpers/mutations.ts';
-import { describeShared, sharedPath } from '../../../test/helpers/shared.ts';
+import { describeShared } from '../../../test/helpers/shared.ts';
 import { emptyMask, indexToLps, type Vector } from '../../image/volume.ts';
 import { createRandom } from '../../util/random.ts';
-import { readNrrd } from '../nrrd.ts';
 import { parseDicom } from './dataset.ts';
-import type { DicomWriteOptions, FoundObject } from './modules.ts';
-import { readDicomSeries } from './series.ts';
+import type { FoundObject } from './modules.ts';
 import { deidentifySource } from './source.ts';
 import { writeStructureSet } from './structure-set.ts';
 import { decodeStructureSet, readStructureSet } from './structure-set-read.ts';
@@ -29,11 +30,6 @@ import { characterSet, items, number, numbers, text } from './values.ts';
 const folder = mkdtempSync(join(tmpdir(), 'biomedparse-rtstruct-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const options = (): DicomWriteOptions => ({
-  algorithm: { name: 'a model', version: '1' },
-  date: new Date(2024, 4, 6, 7, 8, 9),
-  uid: countedUids(),
-});
 const random = createRandom(12);
 const noise = maskOf(() => random.next() < 0.6);
 const ring = maskOf((x, y, z) => z === 2 && Math.max(Math.abs(x - 5), Math.abs(y - 3)) < 3 && (x !== 5 || y !== 3));
@@ -42,7 +38,7 @@ const objects: FoundObject[] = [
   { prompt: '左肾', mask: ring },
   { prompt: 'some unheard of thing', mask: emptyMask(source), concept: null },
 ];
-const written = Buffer.from(writeStructureSet(source, objects, options()));
+const written = Buffer.from(writeStructureSet(source, objects, writeOptions()));
 
 const CLASS = '1.2.840.10008.5.1.4.1.1.481.3';
 /** A structure set of region 1 with contours of one type each. */
@@ -67,7 +63,7 @@ const square = (from: number, to: number, z: number): Vector[] => [
 
 describe('a structure set', () => {
   it('is the same for the same identifiers and date', () => {
-    expect(writeStructureSet(source, objects, options())).toEqual(written);
+    expect(writeStructureSet(source, objects, writeOptions())).toEqual(written);
   });
 
   it('is filled back to the same masks', async () => {
@@ -106,11 +102,10 @@ describe('a structure set', () => {
   });
 
   it('is refused where objects and source do not fit', () => {
-    const { FrameOfReferenceUID: _, ...attributes } = source.attributes;
-    expect(() => writeStructureSet({ ...source, attributes }, objects, options())).toThrow('no Frame of Reference UID');
-    expect(() => writeStructureSet(source, [], options())).toThrow('no object to write');
+    expect(() => writeStructureSet(sourceWithoutFrame(), objects, writeOptions())).toThrow('no Frame of Reference UID');
+    expect(() => writeStructureSet(source, [], writeOptions())).toThrow('no object to write');
     const small = { ...source, size: [13, 7, 4] as const };
-    expect(() => writeStructureSet(source, [{ prompt: 'a', mask: emptyMask(small) }], options())).toThrow(
+    expect(() => writeStructureSet(source, [{ prompt: 'a', mask: emptyMask(small) }], writeOptions())).toThrow(
       'has 13 x 7 x 4 voxels',
     );
   });
@@ -168,7 +163,7 @@ describe('a structure set by others', () => {
       const found = decodeStructureSet(bytes, 'a.dcm');
       for (const roi of found.rois) found.mask(roi.number, source);
     };
-    const small = Buffer.from(writeStructureSet(source, objects.slice(1), options()));
+    const small = Buffer.from(writeStructureSet(source, objects.slice(1), writeOptions()));
     await survive({ name: 'RTSTRUCT', sources: [small, made([contour(square(0, 2, 1))])], text: true, read }, 1000);
   });
 });
@@ -176,7 +171,7 @@ describe('a structure set by others', () => {
 describePrograms(VALIDATORS, 'a structure set, to other programs', () => {
   it.each([
     ['as it is', () => written],
-    ['de-identified', () => writeStructureSet(deidentifySource(source), objects, options())],
+    ['de-identified', () => writeStructureSet(deidentifySource(source), objects, writeOptions())],
   ])('has no error for dciodvfy: %s', (_, make) => {
     const { errors, lines } = validate(make());
     expect(errors).toEqual([]);
@@ -195,13 +190,10 @@ describePrograms(VALIDATORS, 'a structure set, to other programs', () => {
   });
 });
 
-describeShared('samples/dicom-seg-liver', 'a real liver as contours', () => {
+describeShared(LIVER, 'a real liver as contours', () => {
   it('is filled back to the same mask', async () => {
-    const at = sharedPath('samples/dicom-seg-liver');
-    const { source: from } = await readDicomSeries(join(at, 'series'));
-    const { data } = (await readNrrd(join(at, 'liver_seg.nrrd'))).volume;
-    const mask = { ...emptyMask(from), data: Uint8Array.from(data) };
-    const bytes = writeStructureSet(from, [{ prompt: 'liver', mask }], options());
+    const { source: from, mask } = await readLiver();
+    const bytes = writeStructureSet(from, [{ prompt: 'liver', mask }], writeOptions());
     expect(Buffer.compare(decodeStructureSet(bytes, 'a').mask(1, from).data, mask.data)).toBe(0);
   });
 });
