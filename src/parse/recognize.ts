@@ -4,7 +4,7 @@
  * (overlaps.ts).
  */
 
-import { type Component, components } from '../image/components.ts';
+import { type Component, components, labelMask } from '../image/components.ts';
 import { measure } from '../image/measure.ts';
 import type { Box, Image, Mask } from '../image/types.ts';
 import { type Concept, concepts, modalityFamily, publishedPrompt } from '../ontology/index.ts';
@@ -146,6 +146,13 @@ interface FoundObject extends Found {
   readonly answer: Segmentation;
 }
 
+/** Probabilities as 0..255. */
+function levelsOf(probabilities: Float32Array): Uint8Array {
+  const levels = new Uint8Array(probabilities.length);
+  for (let i = 0; i < levels.length; i++) levels[i] = Math.round(probabilities[i] * 255);
+  return levels;
+}
+
 /** Recognizes what is in an encoded image. */
 export async function recognizeEncoded(encoded: EncodedImage, options: RecognizeOptions): Promise<Recognition> {
   const view = viewOf(encoded, options);
@@ -160,8 +167,7 @@ export async function recognizeEncoded(encoded: EncodedImage, options: Recognize
   for await (const { probabilities, ...answer } of encoded.segment(prompts, { ...limits, probabilities: true })) {
     const concept = asked[i++];
     if (!answer.present) absent.push({ name: concept.name, presence: answer.presence });
-    else
-      found.push({ concept, answer, levels: Uint8Array.from(probabilities ?? [], (value) => Math.round(value * 255)) });
+    else found.push({ concept, answer, levels: levelsOf(probabilities as Float32Array) });
   }
   if (found.length > MAX_OBJECTS) {
     throw new BiomedParseError('runtime', `${found.length} objects found; a label map holds at most ${MAX_OBJECTS}`);
@@ -178,10 +184,7 @@ export async function recognizeEncoded(encoded: EncodedImage, options: Recognize
     components: components(mask).parts,
     yieldedTo: [],
   });
-  const objects = order.map((one, j) => {
-    const data = Uint8Array.from(labels, (value) => (value === j + 1 ? 1 : 0));
-    return describe(one, j + 1, { data, width, height });
-  });
+  const objects = order.map((one, j) => describe(one, j + 1, labelMask(labels, j + 1, width, height)));
   for (const [one, yieldedTo] of yielded) objects.push({ ...describe(one, null, one.answer.mask), yieldedTo });
   const coveredBy = [...covered].map(([{ concept, answer }, by]) => ({
     name: concept.name,
