@@ -4,6 +4,7 @@
  */
 
 import { writePng } from '../formats/raster.ts';
+import { labelMask } from '../image/components.ts';
 import { overlay } from '../image/overlay.ts';
 import type { Box } from '../image/types.ts';
 import { checkSite } from '../ontology/resolve/context.ts';
@@ -128,7 +129,7 @@ export async function runRecognize(inputs: readonly string[], command: Recognize
       const [labelFile, legendFile, overlayFile] = plan[i];
       const inMap = found.objects.filter(({ label }) => label !== null);
       const layers = inMap.map(({ label, name, presence, probability }) => ({
-        mask: { data: Uint8Array.from(labels, (value) => (value === label ? 1 : 0)), width, height },
+        mask: labelMask(labels, label as number, width, height),
         label: `${label} ${name}`,
         presence,
         probability,

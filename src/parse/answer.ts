@@ -47,10 +47,13 @@ export interface RawAnswers {
   readonly decoded: Decoded;
 }
 
-/** Turns one prompt's probability map `[height, width]`, existence logit and rejection test into the answer. */
+/**
+ * Turns one prompt's probability map `[height, width]`, existence logit and rejection test into the answer. The map is not made where
+ * the existence logit alone says that the object is absent.
+ */
 export function answer(
   question: Question,
-  probabilities: Float32Array,
+  probabilities: () => Float32Array,
   size: Fit,
   existence: number | null,
   limits: Thresholds,
@@ -61,17 +64,21 @@ export function answer(
   let sum = 0;
   let inside = 0;
   let highest = 0;
-  for (let i = 0; i < data.length; i++) {
-    const value = probabilities[i];
-    if (value > highest) highest = value;
-    if (value > limits.pixel) {
-      data[i] = 1;
-      sum += value;
-      inside++;
+  const least = presenceLimit(limits.presence, question.concept?.modality ?? null);
+  const judged = existence === null ? null : presenceOf(existence, limits.presence);
+  if (judged === null || judged >= least) {
+    const map = probabilities();
+    for (let i = 0; i < data.length; i++) {
+      const value = map[i];
+      if (value > highest) highest = value;
+      if (value > limits.pixel) {
+        data[i] = 1;
+        sum += value;
+        inside++;
+      }
     }
   }
-  const presence = existence === null ? highest : presenceOf(existence, limits.presence);
-  const least = presenceLimit(limits.presence, question.concept?.modality ?? null);
+  const presence = judged ?? highest;
   const absent = presence < least;
   const p = tested?.pValue ?? 1;
   const rejected = p < limits.rejection;

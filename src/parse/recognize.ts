@@ -164,10 +164,13 @@ export async function recognizeEncoded(encoded: EncodedImage, options: Recognize
   const { modality: _, site: __, ...limits } = options;
   let i = 0;
   const prompts = asked.map((concept) => promptFor(concept, modality, site));
-  for await (const { probabilities, ...answer } of encoded.segment(prompts, { ...limits, probabilities: true })) {
+  for await (const one of encoded.segment(prompts, { ...limits, probabilities: true })) {
     const concept = asked[i++];
-    if (!answer.present) absent.push({ name: concept.name, presence: answer.presence });
-    else found.push({ concept, answer, levels: levelsOf(probabilities as Float32Array) });
+    if (!one.present) absent.push({ name: concept.name, presence: one.presence });
+    else {
+      const { probabilities, ...answer } = one;
+      found.push({ concept, answer, levels: levelsOf(probabilities as Float32Array) });
+    }
   }
   if (found.length > MAX_OBJECTS) {
     throw new BiomedParseError('runtime', `${found.length} objects found; a label map holds at most ${MAX_OBJECTS}`);

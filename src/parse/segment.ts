@@ -102,7 +102,7 @@ export interface Segmentation {
   readonly box: Box | null;
   /** How the mask was tested, only with `rejection`. */
   readonly rejection?: Rejection;
-  /** `[height, width]` before thresholds, only with `probabilities`. */
+  /** `[height, width]` before thresholds, only with `probabilities`; made when it is first read. */
   readonly probabilities?: Float32Array;
 }
 
@@ -276,11 +276,19 @@ export function createModel(
         for (const [i, question] of questions.entries()) {
           options.signal?.throwIfAborted();
           const answerStart = performance.now();
-          const map = probabilityMap(decoded, i, fit);
-          const tested = test?.(question.text, map);
+          const map = once(() => probabilityMap(decoded, i, fit));
+          const tested = test?.(question.text, map());
           const found = answer(question, map, fit, decoded.existence?.[i] ?? null, limits, tested);
           seconds.decode += (performance.now() - answerStart) / 1000;
-          yield options.probabilities ? { ...found, probabilities: map } : found;
+          if (!options.probabilities) yield found;
+          else {
+            yield {
+              ...found,
+              get probabilities() {
+                return map();
+              },
+            };
+          }
         }
       }
     }
