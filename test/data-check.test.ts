@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import { subjectOf } from '../src/dataset/subjects.ts';
 import { writeMaskPng, writePng } from '../src/formats/raster.ts';
 import type { Image } from '../src/image/types.ts';
 import { createRandom } from '../src/util/random.ts';
+import { callCli } from './helpers/cli.ts';
 
 const SIDE = 96;
 let root: string;
@@ -121,6 +122,42 @@ describe('data check', () => {
   test('slices of one subject may be alike', async () => {
     await add('train', 'p1-z2', picture(1));
     expect(await kinds()).toEqual([]);
+  });
+
+  test('finds in shards what it finds in the folder', async () => {
+    await add('test', 'p8', mirrored(picture(1)));
+    await add('train', 'p9', picture(9), 'one', 0);
+    await add('train', 'p1-z9', picture(10), 'two', 100, SIDE, 'xyz');
+    await add('test', 'p1-z8', picture(11));
+    const found = async () => {
+      const { problems, root: _, ...counts } = JSON.parse((await check('--json')).out);
+      const told = problems.map(({ kind, set }: { kind: string; set: string }) => `${set} ${kind}`).sort();
+      return { ...counts, problems: told };
+    };
+    const inFolder = await found();
+    expect(inFolder.problems).toEqual([
+      ...['one duplicate across splits', 'one empty mask', 'one subject in two splits', 'two unknown target'],
+    ]);
+    const out = join(root, 'shards');
+    expect((await callCli(['data', 'export', root, '--out', out, '--shards', '3'])).status).toBe(0);
+    root = out;
+    expect(await found()).toEqual(inFolder);
+    const { out: lines } = await check('--keep', 'test');
+    expect(lines).toMatch(/error: empty mask: .*train-00000\d\.tar.00000\d\.0\.png: no pixel of the mask is set\n/);
+    expect(await readFile(join(root, 'leave-out.txt'), 'utf8')).toMatch(/one\/train\/p1-z1_CT_abdomen # also in test/);
+    expect((await found()).problems).toEqual(['one empty mask', 'two unknown target']);
+  });
+
+  test('reports what cannot be read in shards, and goes on', async () => {
+    const out = join(root, 'shards');
+    await callCli(['data', 'export', root, '--out', out, '--shards', '9']);
+    const tar = join(out, 'train-000000.tar');
+    const bytes = await readFile(tar);
+    await writeFile(tar, bytes.fill(0, 512, 600));
+    root = out;
+    expect(await kinds()).toEqual(['unreadable']);
+    await writeFile(tar, bytes.subarray(0, 512));
+    expect(await check()).toMatchObject({ status: 1, err: expect.stringMatching(/512 bytes, shards\.jsonl says/) });
   });
 
   test('a folder without data sets is refused', async () => {

@@ -103,10 +103,13 @@ describe('data export', () => {
 
   test('gives the same bytes again', async () => {
     const call = ['--format', 'coco', '--format', 'jsonl', '--format', 'parquet', '--shards', '1'];
-    const bytes = () => readdirSync(out).map((name) => [name, readFileSync(join(out, name)).toString('hex')]);
+    const bytes = () =>
+      [...readdirSync(out), 'one/dataset.json']
+        .filter((name) => name !== 'one')
+        .map((name) => [name, readFileSync(join(out, name)).toString('hex')]);
     await exported(...call);
     const first = bytes();
-    expect(first).toHaveLength(4 + 4);
+    expect(first).toHaveLength(4 + 4 + 1);
     rmSync(out, { recursive: true });
     await exported(...call);
     expect(bytes()).toEqual(first);
@@ -168,11 +171,48 @@ describe('shards', () => {
     expect(await figures(out)).toEqual(await figures(root));
   });
 
-  test('can be exported again', async () => {
-    await exported('--shards', '2');
+  test('are exported like the folder that they were made of', async () => {
+    const about = JSON.parse(readFileSync(join(root, 'one/dataset.json'), 'utf8'));
+    const subjects = { train: { 'p1-z1_MRI-T1_brain': 'A' } };
+    await writeText(join(root, 'one/dataset.json'), JSON.stringify({ ...about, subjects }));
+    await exported('--shards', '2', '--format', 'coco');
     const again = join(out, 'again');
-    expect((await callCli(['data', 'export', out, '--out', again, '--format', 'coco'])).status).toBe(0);
-    expect(JSON.parse(readFileSync(join(again, 'train.json'), 'utf8')).annotations).toHaveLength(4);
+    await callCli(['data', 'export', out, '--out', again, '--shards', '2', '--format', 'coco']);
+    const without = (from: string, file: string) =>
+      JSON.parse(readFileSync(join(from, file), 'utf8'), (key, value) => (/^(mask_)?file/.test(key) ? null : value));
+    for (const file of ['train.json', 'test.json', 'one/dataset.json']) {
+      expect(without(again, file)).toEqual(without(out, file));
+    }
+    expect(without(again, 'train.json').images[0]).toMatchObject({ subject: 'A', subject_from: 'dataset.json' });
+    const [{ mask_file }] = JSON.parse(readFileSync(join(again, 'train.json'), 'utf8')).annotations;
+    expect(mask_file).toBe('train-000000.tar/000000.0.png');
+    const pictures = async (from: string) => {
+      const { slabs } = await loadImages(await openDataset(from, { split: 'train' }));
+      return slabs.map((slab) => [...new Uint8Array(slab, 0, 1000)]);
+    };
+    expect(await pictures(again)).toEqual(await pictures(out));
+  });
+
+  test('know how large pixels are', async () => {
+    const line = { kind: 'image', image: 'train/p1-z1_MRI-T1_brain.png', size: [16, 12], spacing: [0.5, 1] };
+    await writeText(join(root, 'one/build.jsonl'), JSON.stringify({ ...line, inner: { width: 8, height: 6 } }));
+    await exported('--shards', '2');
+    const { items } = await openDataset(out, { split: 'train' });
+    expect(items.map(({ spacing }) => spacing)).toEqual([[1, 2], undefined]);
+  });
+
+  test('leave out what leave-out.txt names, and stay whole when they are checked', async () => {
+    await exported('--shards', '2');
+    writeFileSync(join(out, 'leave-out.txt'), 'one/train/p2-z1.5_MRI-T1_brain\n');
+    const { items, leftOut } = await openDataset(out, { split: 'train' });
+    expect([items.map(({ name }) => name), leftOut]).toEqual([['p1-z1_MRI-T1_brain'], 1]);
+  });
+
+  test('have their labels harmonised like the folder', async () => {
+    await exported('--shards', '2');
+    const found = async (from: string) =>
+      (await callCli(['data', 'harmonise', from, '--json', '--decisions', join(root, '../d.jsonl')])).stdout;
+    expect(JSON.parse(await found(out))).toEqual(JSON.parse(await found(root)));
   });
 
   test.each<[string, () => void, RegExp]>([
@@ -192,6 +232,14 @@ describe('shards', () => {
         writeFileSync(join(out, 'shards.jsonl'), text.replace('"000000.0.png",', '"000000.0.png",9'));
       },
       /line 2: 000000\.0\.png lies behind the end of train-000000\.tar/,
+    ],
+    [
+      'a set that is named by a path',
+      () => {
+        const text = readFileSync(join(out, 'shards.jsonl'), 'utf8');
+        writeFileSync(join(out, 'shards.jsonl'), text.replaceAll('"one"', '"../one"'));
+      },
+      /line 1: "\.\.\/one" is no name of a set or tar file of this folder/,
     ],
   ])('%s is refused', async (_, spoil, message) => {
     await exported('--shards', '2');

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -43,6 +43,18 @@ describe('data words', () => {
     ]);
     expect(annotations[1].sentences[0].sent).toBe('left kidney in abdomen CT');
     expect(annotations[1].sentences).toHaveLength(5);
+  });
+
+  test('refuses shards, and changes nothing in them', async () => {
+    const shards = join(root, 'shards');
+    await callCli(['data', 'export', root, '--out', shards, '--shards', '2']);
+    const before = readdirSync(shards);
+    const found = await callCli(['data', 'words', shards]);
+    expect([found.status, found.stderr]).toEqual([
+      2,
+      expect.stringMatching(/shards holds shards; .*run data words there, then data export --shards again/),
+    ]);
+    expect(readdirSync(shards)).toEqual(before);
   });
 
   test('gives the same bytes again, and keeps what people wrote', async () => {

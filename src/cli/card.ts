@@ -17,9 +17,6 @@ export interface CardCommand {
 export async function runCard(root: string, command: CardCommand, io: CliIo): Promise<number> {
   const { out } = command;
   const splits = await openSplits(root, command.sets);
-  if (splits[0].parts !== undefined) {
-    throw new BiomedParseError('usage', `${root} holds shards; cards are made of the folder of data sets`);
-  }
   await makeFolder(out).catch((error) => {
     throw new BiomedParseError('io', `cannot make ${out}: ${systemReason(error)}`, { path: out }, error);
   });

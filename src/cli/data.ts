@@ -116,7 +116,7 @@ export function dataCommands(program: Command, io: CliIo, finish: (status: numbe
   data
     .command('card')
     .description('write a self-contained page per data set: counts, licence, examples, what was left out')
-    .argument('<data-root>', 'folder of data sets in BiomedParseData layout')
+    .argument('<data-root>', 'folder of data sets in BiomedParseData layout, or of shards')
     .requiredOption('--out <dir>', 'folder for the pages')
     .option('--sets <names>', 'only these data sets, separated by commas (default: all)', parseList)
     .action(async (root: string, options: CardCommand) => {
@@ -128,7 +128,7 @@ export function dataCommands(program: Command, io: CliIo, finish: (status: numbe
     .description(
       'say what is wrong with a data folder: names, pairs, masks, windows, areas, subjects and pictures in two splits',
     )
-    .argument('<data-root>', 'folder of data sets in BiomedParseData layout')
+    .argument('<data-root>', 'folder of data sets in BiomedParseData layout, or of shards')
     .option('--sets <names>', 'only these data sets, separated by commas (default: all)', parseList)
     .addOption(
       new Option(

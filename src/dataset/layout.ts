@@ -197,26 +197,33 @@ export async function listSets(root: string, wanted?: readonly string[]): Promis
   return available.filter((name) => wanted === undefined || wanted.includes(name));
 }
 
-/** Sets with their targets, from the names of their masks in both splits. */
-export async function describeSets(root: string, wanted?: readonly string[]): Promise<DatasetSet[]> {
+/** Sets with their targets, from the names of their masks in both splits; of shards as their index has them. */
+export async function describeSets(root: string, wanted?: readonly string[]): Promise<readonly DatasetSet[]> {
+  if (await isShardFolder(root)) return (await readShards(root, 'train', wanted)).sets;
   const sets: DatasetSet[] = [];
   for (const name of await listSets(root, wanted)) sets.push((await readSet(root, name)).set);
   return sets;
 }
 
-/** One split as it lies there, which may be empty. */
-async function readSplit(root: string, split: Split, wanted?: readonly string[]): Promise<Dataset> {
-  if (await isShardFolder(root)) return readShards(root, split, wanted);
+async function readFolders(root: string, split: Split, wanted?: readonly string[]): Promise<Dataset> {
   const sets: DatasetSet[] = [];
-  const all: DatasetItem[] = [];
+  const items: DatasetItem[] = [];
   for (const name of await listSets(root, wanted)) {
     const { set, masks } = await readSet(root, name);
     sets.push(set);
-    all.push(...(await readItems(name, join(root, name), split, masks[split])));
+    items.push(...(await readItems(name, join(root, name), split, masks[split])));
   }
+  return { root, split, sets, items };
+}
+
+/** One split as it lies there, which may be empty. */
+async function readSplit(root: string, split: Split, wanted?: readonly string[]): Promise<Dataset> {
+  const all = (await isShardFolder(root))
+    ? await readShards(root, split, wanted)
+    : await readFolders(root, split, wanted);
   const left = await readLeaveOut(root);
-  const items = all.filter(({ set, name }) => !left.has(leaveOutKey(set, split, name)));
-  return { root, split, sets, items, leftOut: all.length - items.length };
+  const items = all.items.filter(({ set, name }) => !left.has(leaveOutKey(set, split, name)));
+  return { ...all, items, leftOut: all.items.length - items.length };
 }
 
 /** Reads which images, masks and targets there are in one split of a folder of sets, or of a folder of shards. */

@@ -15,7 +15,9 @@ export interface Part {
   readonly size: number;
 }
 
-type Parts = Pick<Dataset, 'parts'>;
+interface Parts {
+  readonly parts?: Dataset['parts'] | undefined;
+}
 
 async function readPart(name: string, { tar, offset, size }: Part): Promise<Uint8Array> {
   const file = await open(tar).catch((error) => {

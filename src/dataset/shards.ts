@@ -1,8 +1,9 @@
 /**
  * A folder of tar shards as a data root. `shards.jsonl` says what is in it: the first line the sets, then a line per image, with
  * the places of image and masks in their tar file, so that single files are read without unpacking. The tar files are WebDataset
- * samples: files whose names are alike up to the first dot belong together.
- * Refused (`input`): an index of another form, tar files that are missing or of another length than the index says.
+ * samples: files whose names are alike up to the first dot belong together. Each set's own `dataset.json` and `build.jsonl` lie in a
+ * folder of its name, as in a folder of data sets.
+ * Refused (`input`): an index of another form, names with paths in them, tar files that are missing or of another length than the index says.
  */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -36,6 +37,7 @@ export interface ShardLine {
   readonly modality: string;
   readonly site: string;
   readonly unknown?: readonly string[];
+  readonly spacing?: readonly [number, number];
   readonly shard: string;
   readonly image: Member;
   readonly targets: readonly {
@@ -88,6 +90,9 @@ function checkLine(value: unknown, header: ShardHeader, where: string): ShardLin
   return line as ShardLine;
 }
 
+/** A name that is no path. */
+const isPlain = (name: unknown): boolean => typeof name === 'string' && !/^\.{0,2}$|[/\\]/.test(name);
+
 /** One split of the wanted sets (all when left out), which may be empty. */
 export async function readShards(root: string, split: Split, wanted?: readonly string[]): Promise<Dataset> {
   const lines = jsonLines(join(root, SHARD_INDEX));
@@ -97,6 +102,10 @@ export async function readShards(root: string, split: Split, wanted?: readonly s
     throw new BiomedParseError('input', `${join(root, SHARD_INDEX)}: its first line is not "${SHARD_FORMAT}"`);
   }
   const names = header.sets.map(({ name }) => name);
+  const path = [...names, ...Object.keys(header.shards ?? {})].find((name) => !isPlain(name));
+  if (path !== undefined) {
+    throw new BiomedParseError('input', `${first?.[1]}: "${path}" is no name of a set or tar file of this folder`);
+  }
   const unknown = (wanted ?? []).filter((name) => !names.includes(name));
   if (unknown.length > 0) {
     const message = `no data set ${unknown.join(', ')} in ${root}; there are ${names.join(', ')}`;
@@ -108,14 +117,17 @@ export async function readShards(root: string, split: Split, wanted?: readonly s
   for await (const [value, where] of lines) {
     const line = checkLine(value, header, where);
     if (line.split !== split || (wanted !== undefined && !wanted.includes(line.set))) continue;
-    const { set, name, modality, site, shard, image, unknown: doubtful } = line;
+    const { set, name, modality, site, shard, image, unknown: doubtful, spacing } = line;
     const place = ([member, offset, size]: Member): string => {
       const path = join(root, shard, member);
       parts.set(path, { tar: join(root, shard), offset, size });
       return path;
     };
     const targets = line.targets.map(({ mask, ...rest }): DatasetTarget => ({ ...rest, maskFile: place(mask) }));
-    const more = doubtful === undefined ? {} : { unknown: doubtful };
+    const more = {
+      ...(doubtful === undefined ? {} : { unknown: doubtful }),
+      ...(spacing === undefined ? {} : { spacing }),
+    };
     items.push({ set, name, file: place(image), modality, site, targets, ...more });
   }
   const sets = header.sets.filter(({ name }) => wanted === undefined || wanted.includes(name));

@@ -1,19 +1,18 @@
 /**
- * What is wrong with a data folder in BiomedParseData's layout: names, pairs, masks and where they lie, areas, windows, subjects in
+ * What is wrong with a data folder in BiomedParseData's layout, or with its shards: names, pairs, masks and where they lie, areas, windows, subjects in
  * both splits, the same picture twice. Everything is looked at and reported; nothing is changed, and one bad file does not stop the rest.
  */
 import { join } from 'node:path';
-import { imageParts, listSets, type MaskName, maskParts, type Split } from '../../dataset/layout.ts';
+import { type DatasetItem, readItemFile, readItemImage } from '../../dataset/index.ts';
 import { leaveOutKey, readLeaveOut } from '../../dataset/leave-out.ts';
 import { readSubjects, subjectOf } from '../../dataset/subjects.ts';
-import { readRaster } from '../../formats/raster.ts';
 import { fingerprint } from '../../image/fingerprint.ts';
 import type { Image } from '../../image/types.ts';
-import { listFolder } from '../../util/files.ts';
 import { median } from '../median.ts';
 import { decideByRules, knownContext } from '../rules.ts';
 import { type Alignment, alignmentOf, misplacedMasks, slopesOf } from './align.ts';
 import { type Picture, reportDuplicates, reportSharedSubjects } from './copies.ts';
+import { type Listing, listImages } from './listing.ts';
 import { checkMask } from './mask.ts';
 import { areaOutliers, isFlat, type Tones, toneOutliers, tonesOf } from './outliers.ts';
 import { type Place, type Problem, report, tryTo } from './problems.ts';
@@ -62,16 +61,9 @@ interface Findings {
 
 /** What has been seen of a set, by kind of image and target. */
 interface SetFindings {
-  readonly names: Set<string>;
+  readonly subjects: ReadonlyMap<string, string> | undefined;
   readonly masks: Map<string, Measured[]>;
   readonly tones: Map<string, Toned[]>;
-}
-
-interface Where {
-  readonly set: string;
-  readonly split: Split;
-  /** Of the split's images. */
-  readonly folder: string;
 }
 
 function add<T>(map: Map<string, T[]>, key: string, value: T): void {
@@ -80,18 +72,29 @@ function add<T>(map: Map<string, T[]>, key: string, value: T): void {
   else group.push(value);
 }
 
-/** Checks a folder; refuses only what holds no data sets. */
+/** Checks a folder of data sets or of shards; refuses only what holds neither. */
 export async function checkFolder(root: string, options: CheckOptions = {}): Promise<CheckReport> {
   const { signal, onProgress } = options;
-  const sets = await listSets(root, options.sets);
   const left = await readLeaveOut(root);
   const found: Findings = { problems: [], pictures: [], left, images: 0, masks: 0, unmasked: 0 };
-  let total = 0;
+  const listings = await listImages(root, options.sets, found.problems);
+  const total = listings.reduce((sum, { items }) => sum + items.length, 0);
+  const sets = [...new Set(listings.map(({ set }) => set))];
   for (const set of sets) {
-    for (const split of ['train', 'test']) total += (await listFolder(join(root, set, split)))?.length ?? 0;
+    const home = join(root, set);
+    const about = { set, file: join(home, 'dataset.json') };
+    const subjects = await tryTo(found.problems, 'unreadable', about, () => readSubjects(home));
+    const seen: SetFindings = { subjects, masks: new Map(), tones: new Map() };
+    for (const listing of listings.filter((one) => one.set === set)) {
+      for (const item of listing.items) {
+        signal?.throwIfAborted();
+        await checkImage(listing, item, found, seen);
+        onProgress?.('images', found.images, total);
+      }
+    }
+    for (const [key, group] of seen.masks) checkTarget({ set, file: home }, key, group, found.problems);
+    for (const group of seen.tones.values()) checkTones(group, found.problems);
   }
-  const tell = (): void => onProgress?.('images', found.images, total);
-  for (const set of sets) await checkSet(root, set, found, tell, signal);
   const { problems, pictures, images, masks, unmasked } = found;
   const subjects = reportSharedSubjects(problems, pictures);
   const copies = await reportDuplicates(problems, pictures, {
@@ -101,98 +104,41 @@ export async function checkFolder(root: string, options: CheckOptions = {}): Pro
   return { sets: sets.length, images, masks, unmasked, problems, pictures, shared: [...subjects, ...copies] };
 }
 
-async function checkSet(
-  root: string,
-  set: string,
-  found: Findings,
-  tell: () => void,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const home = join(root, set);
-  const { problems } = found;
-  const about = { set, file: join(home, 'dataset.json') };
-  const subjects = await tryTo(problems, 'unreadable', about, () => readSubjects(home));
-  const seen: SetFindings = { names: new Set(), masks: new Map(), tones: new Map() };
-  for (const split of ['train', 'test'] as const) {
-    const where = { set, split, folder: join(home, split) };
-    const masks = await maskNames(where, found);
-    for (const name of (await listFolder(where.folder)) ?? []) {
-      signal?.throwIfAborted();
-      await checkImage(where, name, masks, subjects, found, seen);
-      tell();
-    }
-    for (const [image, orphans] of masks) {
-      const message = `its image ${image} is not in ${where.folder}`;
-      for (const { file } of orphans) report(problems, 'missing image', { set, file }, message);
-    }
-  }
-  for (const [key, group] of seen.masks) checkTarget({ set, file: home }, key, group, problems);
-  for (const group of seen.tones.values()) checkTones(group, problems);
-}
-
-/** The masks of a split by the image that they belong to; names that are none are reported. */
-async function maskNames({ set, split, folder }: Where, found: Findings): Promise<Map<string, MaskName[]>> {
-  const path = `${folder}_mask`;
-  const masks = new Map<string, MaskName[]>();
-  const names = (await listFolder(path)) ?? [];
-  for (const name of names) {
-    const parts = await tryTo(found.problems, 'name', { set, file: join(path, name) }, () => maskParts(path, name));
-    if (parts === undefined) continue;
-    found.masks++;
-    add(masks, parts.image, parts);
-  }
-  if (names.length === 0 && ((await listFolder(folder)) ?? []).length > 0) {
-    report(found.problems, 'missing masks', { set, file: path }, `the images of ${split} have no masks at all`);
-  }
-  return masks;
-}
-
-/** Looks at an image and its masks, and takes them out of `masks`. */
-async function checkImage(
-  { set, split, folder }: Where,
-  file: string,
-  masks: Map<string, MaskName[]>,
-  subjects: ReadonlyMap<string, string> | undefined,
-  found: Findings,
-  seen: SetFindings,
-): Promise<void> {
+/** Looks at an image and its masks. */
+async function checkImage(listing: Listing, item: DatasetItem, found: Findings, seen: SetFindings): Promise<void> {
   const { problems, pictures } = found;
-  const place = { set, file: join(folder, file) };
-  const parts = await tryTo(problems, 'name', place, () => imageParts(folder, file));
-  if (parts === undefined) return;
-  const { stem: name, modality, site } = parts;
+  const { split } = listing;
+  const { set, name, file, modality, site, targets } = item;
+  const place = { set, file };
   found.images++;
-  if (seen.names.has(`${split}/${name}`)) report(problems, 'name', place, `two images are named ${name}`);
-  seen.names.add(`${split}/${name}`);
-  const image = await tryTo(problems, 'unreadable', place, () => readRaster(place.file));
+  found.masks += targets.length;
+  if (targets.length === 0) found.unmasked++;
+  const image = await tryTo(problems, 'unreadable', place, () => readItemImage(listing, item));
   if (image !== undefined) {
-    const subject = subjectOf(name, subjects);
+    const subject = subjectOf(name, seen.subjects);
     const left = found.left.has(leaveOutKey(set, split, name));
     if (!left) pictures.push({ ...place, split, name, subject, print: fingerprint(image) });
     const tones = tonesOf(image);
     if (isFlat(tones)) report(problems, 'window', place, 'the picture is flat: all pixels have nearly one grey level');
     else add(seen.tones, `${modality}_${site}`, { ...place, tones });
   }
-  const own = masks.get(name) ?? [];
-  masks.delete(name);
-  if (own.length === 0) found.unmasked++;
-  await checkMasks(set, own, image, problems, seen);
+  await checkMasks(listing, item, image, problems, seen);
 }
 
 /** Looks at the masks of an image, which is `undefined` where it could not be read. */
 async function checkMasks(
-  set: string,
-  masks: readonly MaskName[],
+  listing: Listing,
+  { set, modality, site, targets }: DatasetItem,
   image: Image | undefined,
   problems: Problem[],
   seen: SetFindings,
 ): Promise<void> {
-  const slopes = image === undefined || masks.length === 0 ? undefined : slopesOf(image);
-  for (const { file, kind, target } of masks) {
-    const mask = await checkMask({ set, file }, image, problems);
+  const slopes = image === undefined || targets.length === 0 ? undefined : slopesOf(image);
+  for (const { target, maskFile: file } of targets) {
+    const mask = await checkMask({ set, file }, () => readItemFile(listing, file), image, problems);
     if (mask === undefined) continue;
     const fits = image !== undefined && image.width === mask.width && image.height === mask.height;
-    add(seen.masks, `${kind}_${target}`, {
+    add(seen.masks, `${modality}_${site}_${target}`, {
       ...{ set, file, fraction: mask.data.reduce((sum, value) => sum + value, 0) / mask.data.length },
       alignment: fits && slopes !== undefined ? alignmentOf(slopes, mask) : undefined,
     });

@@ -25,13 +25,14 @@ function valuesOf({ data, width, height, channels }: Image): (number | string)[]
   return sorted.map((value) => `#${part(value, 2)}${part(value, 1)}${part(value, 0)}`);
 }
 
-/** The mask, of an image of that size (`undefined` where it could not be read); `undefined` where nothing is in it to go on with. */
+/** The mask in a file's bytes, of an image of that size (`undefined` where it could not be read); `undefined` where nothing is in it to go on with. */
 export async function checkMask(
   place: Place,
+  read: () => Promise<Uint8Array>,
   image: { readonly width: number; readonly height: number } | undefined,
   problems: Problem[],
 ): Promise<Mask | undefined> {
-  const raster = await tryTo(problems, 'unreadable', place, () => readRaster(place.file));
+  const raster = await tryTo(problems, 'unreadable', place, async () => readRaster(await read(), place.file));
   if (raster === undefined) return undefined;
   const { data, width, height, channels } = raster;
   if (image !== undefined && (image.width !== width || image.height !== height)) {

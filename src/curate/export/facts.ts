@@ -2,7 +2,7 @@
  * All that is known of one image, for segmentation, detection and recognition: what is in it with boxes, instances and words, what is
  * surely not in it, what is not known, and where each statement comes from.
  */
-import { basename } from 'node:path';
+import { relative, sep } from 'node:path';
 import { absentSiblings, type Dataset, type DatasetItem, type DatasetSet, readItemFile } from '../../dataset/index.ts';
 import type { Sentence } from '../../dataset/sentences.ts';
 import { subjectOf } from '../../dataset/subjects.ts';
@@ -69,9 +69,8 @@ export interface FactsWithMasks {
   readonly masks: readonly Mask[];
 }
 
-/** The image's path below the data root. */
-export const imagePath = (split: string, { set, file }: Pick<DatasetItem, 'set' | 'file'>): string =>
-  `${set}/${split}/${basename(file)}`;
+/** A file's path below the data root; of what lies in a shard that of the tar file with the name in it. */
+const pathBelow = (root: string, file: string): string => relative(root, file).split(sep).join('/');
 
 /** Reads an item's image header and masks. */
 export async function factsOf(
@@ -97,7 +96,7 @@ export async function factsOf(
     masks.push(mask);
     present.push({
       ...{ target, concept: concept?.name ?? null, published: concept?.published ?? null },
-      ...{ mask: `${set.name}/${split}_mask/${basename(maskFile)}`, area: areaPx, box },
+      ...{ mask: pathBelow(dataset.root, maskFile), area: areaPx, box },
       instances: instances ?? components(mask).parts.map((part) => part.box),
       instances_by: instances === undefined ? 'connected parts' : 'source',
       sentences,
@@ -111,7 +110,7 @@ export async function factsOf(
   return {
     masks,
     facts: {
-      ...{ set: set.name, split, name, image: imagePath(split, item), width, height },
+      ...{ set: set.name, split, name, image: pathBelow(dataset.root, file), width, height },
       ...{ modality, family, sequence: family === modality ? null : modality.slice(family.length + 1), site },
       ...{ modality_from: 'file name', site_from: 'file name', subject },
       subject_from: subjects.has(name) ? 'dataset.json' : subject === null ? null : 'file name',

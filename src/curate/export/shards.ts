@@ -1,13 +1,13 @@
 /**
  * A data folder as tar shards in WebDataset's form, with the index that `dataset/shards.ts` reads. A sample's files are `KEY.EXT` (the
  * image as it is), `KEY.0.png`, `KEY.1.png` ... (the masks of its targets) and `KEY.json` (its facts); the key is a number, as names
- * may hold dots. The bytes of images and masks are those of their files.
+ * may hold dots. The bytes of images and masks are those of their files, and so are each set's `dataset.json` and `build.jsonl` beside them.
  */
 import { extname, join } from 'node:path';
 import { type Dataset, type DatasetItem, readItemFile } from '../../dataset/index.ts';
 import { type Member, SHARD_FORMAT, SHARD_INDEX, type ShardHeader, type ShardLine } from '../../dataset/shards.ts';
 import { type TarFile, tarBytes, tarOffsets, tarSize } from '../../formats/tar.ts';
-import { writeFileAtomic } from '../../util/files.ts';
+import { listFolder, makeFolder, readFileChecked, writeFileAtomic } from '../../util/files.ts';
 import type { ImageFacts } from './facts.ts';
 
 /** Tells the facts of an item. */
@@ -52,14 +52,28 @@ async function writeShard(
     const [name, size] = written[at];
     return [name, offsets[at++], size];
   };
-  const lines = items.map(({ set, name, modality, site, unknown, targets }): ShardLine => {
+  const lines = items.map(({ set, name, modality, site, unknown, spacing, targets }): ShardLine => {
     const image = next();
     const masks = targets.map(({ maskFile: _, ...rest }) => ({ ...rest, mask: next() }));
     at++; // the facts
-    const doubtful = unknown === undefined ? {} : { unknown };
-    return { ...{ set, split: dataset.split, name, modality, site }, ...doubtful, shard, image, targets: masks };
+    const known = { ...(unknown === undefined ? {} : { unknown }), ...(spacing === undefined ? {} : { spacing }) };
+    return { ...{ set, split: dataset.split, name, modality, site }, ...known, shard, image, targets: masks };
   });
   return { lines, size: tarSize(sizes) };
+}
+
+/** Copies what is written of the sets themselves; gives the files' paths below the folder. */
+async function copyAbout(folder: string, { root, sets }: Dataset): Promise<string[]> {
+  const copied: string[] = [];
+  for (const { name: set } of sets) {
+    const inside = (await listFolder(join(root, set))) ?? [];
+    for (const file of ['dataset.json', 'build.jsonl'].filter((one) => inside.includes(one))) {
+      await makeFolder(join(folder, set));
+      await writeFileAtomic(join(folder, set, file), await readFileChecked(join(root, set, file)));
+      copied.push(join(set, file));
+    }
+  }
+  return copied;
 }
 
 /** Writes the images of splits into tar files of at most `perShard` images, and the index last. */
@@ -79,8 +93,9 @@ export async function writeShards(
       lines.push(...written.lines);
     }
   }
+  const about = await copyAbout(folder, datasets[0]);
   const header: ShardHeader = { format: SHARD_FORMAT, sets: datasets[0].sets, shards };
   const text = [header, ...lines].map((line) => `${JSON.stringify(line)}\n`).join('');
   await writeFileAtomic(join(folder, SHARD_INDEX), text);
-  return [...Object.keys(shards), SHARD_INDEX];
+  return [...Object.keys(shards), ...about, SHARD_INDEX];
 }

@@ -10,7 +10,9 @@ import {
   readAnnotationFile,
   type SentenceEntry,
 } from '../../dataset/sentences.ts';
+import { isShardFolder } from '../../dataset/shards.ts';
 import { readRasterSize } from '../../formats/raster.ts';
+import { BiomedParseError } from '../../util/errors.ts';
 import { writeFileAtomic } from '../../util/files.ts';
 import { type MoreDescriptions, type Pool, poolOf, sentencesOf, type TargetOfView } from './words.ts';
 
@@ -114,9 +116,13 @@ function count(into: Record<string, number>, name: string): void {
   into[name] = (into[name] ?? 0) + 1;
 }
 
-/** Writes sentences for every mask of the folder. */
+/** Writes sentences for every mask of the folder; refuses (`usage`) shards, which are never changed. */
 export async function writeWords(root: string, options: WordsOptions = {}): Promise<WordsReport> {
   const { signal, onProgress } = options;
+  if (await isShardFolder(root)) {
+    const how = 'sentences go into a folder of data sets: run data words there, then data export --shards again';
+    throw new BiomedParseError('usage', `${root} holds shards; ${how}`, { root });
+  }
   const splits = await openSplits(root, options.sets);
   const targets = targetsOf(splits[0].sets);
   const more = await options.ask?.(targets);
