@@ -2,50 +2,15 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Inspection } from '../src/curate/inspect/inspect.ts';
+import type { Inspection } from '../src/curate/inspect/found.ts';
 import { writeSegmentation } from '../src/formats/dicom/segmentation.ts';
 import { readDicomSeries } from '../src/formats/dicom/series.ts';
 import { writeStructureSet } from '../src/formats/dicom/structure-set.ts';
-import { encodeNifti } from '../src/formats/nifti.ts';
-import { emptyMask, type Volume } from '../src/image/volume.ts';
+import { emptyMask } from '../src/image/volume.ts';
 import { callCli } from './helpers/cli.ts';
 import { patientSlice } from './helpers/dicom-series.ts';
-import { type Built, buildTree, digitsPng, png, temporaryFolder, writeTree } from './helpers/sources.ts';
-
-const ROWS = ['0123', '4567', '8901', '2345'];
-const MASK = ['0100', '0120', '0002', '0000'];
-const only = (label: string): string[] =>
-  MASK.map((row) => [...row].map((digit) => (digit === label ? '1' : '0')).join(''));
-
-/** A NIfTI file of 4 x 4 x 2 voxels whose slices are alike; rows as they are shown (the volume's first voxel is at the upper left). */
-function nii(rows: readonly string[], scale = 1, first = 0): Uint8Array {
-  const slice = rows.flatMap((row) => [...row].map((digit) => Number(digit) * scale + first));
-  const volume: Volume = {
-    ...{ data: Int16Array.from([...slice, ...slice]), size: [4, 4, 2], channels: 1, identifiers: {} },
-    ...{ spacing: [1, 1, 2], origin: [0, 0, 0] },
-    direction: [
-      [1, 0, 0],
-      [0, 1, 0],
-      [0, 0, 1],
-    ],
-  };
-  return Buffer.concat(encodeNifti(volume));
-}
-
-/** Inspects files in a folder of this name, and builds them with the draft. */
-async function inspected(
-  name: string,
-  files: Readonly<Record<string, string | Uint8Array>>,
-): Promise<{ readonly found: Inspection; readonly draft: string; readonly built: Built }> {
-  const root = await temporaryFolder();
-  const folder = join(root, name);
-  await writeTree(folder, files);
-  const recipe = join(root, 'new', 'draft.yaml');
-  const { status, stdout, stderr } = await callCli(['data', 'inspect', folder, '--recipe', recipe, '--json']);
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  const draft = await readFile(recipe, 'utf8');
-  return { found: JSON.parse(stdout), draft, built: await buildTree(draft, folder, 4) };
-}
+import { inspected, MASK, nii, only, ROWS } from './helpers/inspect.ts';
+import { digitsPng, png, temporaryFolder, writeTree } from './helpers/sources.ts';
 
 describe('data inspect', () => {
   it('pairs folders, and leaves numbers without names as placeholders', async () => {

@@ -1,7 +1,8 @@
 /** `biomedparse data inspect`: what a folder of images and masks seems to be, why, and what is not known; a draft recipe. */
 import { dirname, resolve } from 'node:path';
 import { draftRecipe } from '../curate/inspect/draft.ts';
-import { type Inspection, inspectFolder } from '../curate/inspect/inspect.ts';
+import type { Inspection } from '../curate/inspect/found.ts';
+import { inspectFolder } from '../curate/inspect/inspect.ts';
 import { parseRecipe } from '../curate/recipe/recipe.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { makeFolder, writeFileAtomic } from '../util/files.ts';

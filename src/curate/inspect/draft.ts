@@ -1,15 +1,30 @@
 /** A draft recipe of what was found in a folder, with a remark at each guess; `data build` takes it as it is. */
-import type { FoundPart, Inspection } from './inspect.ts';
+import type { FoundPart, Inspection, Setting } from './found.ts';
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 const flat = (text: string): string => text.replace(/\s+/g, ' ');
 
+function settingText(value: Setting): string {
+  if (typeof value === 'object') {
+    return `{${Object.entries(value)
+      .map(([name, one]) => `${name}: ${quoted(one)}`)
+      .join(', ')}}`;
+  }
+  return typeof value === 'string' && !/^[a-z]+$/.test(value) ? quoted(value) : String(value);
+}
+
+/** Whether the mask itself says no label: what is marked is one target. */
+function isSingle({ reader, settings }: FoundPart): boolean {
+  if (reader === 'rle-csv') return !(settings.columns instanceof Object && 'label' in settings.columns);
+  return (reader === 'binary' || reader === 'instances') && settings.label === undefined;
+}
+
 /** Parts of equal images and masks apart, so that names of pictures do not meet. */
 function partLines(part: FoundPart, index: number, several: boolean): string[] {
-  const { images, masks, reader, labels, modality, site, sequence, except, threshold, why } = part;
+  const { images, masks, reader, labels, modality, site, sequence, except, threshold, settings, why } = part;
   const captures = [...images.matchAll(/\{(\w+)/g)].map(([, name]) => `{${name}}`);
   const id = [...(captures.length === 0 ? ['{file}'] : captures), ...(several ? [`p${index + 1}`] : [])].join('-');
-  const single = reader === 'binary';
+  const single = isSingle(part);
   return [
     ...why.map((reason) => `  # ${flat(reason)}`),
     `  - images: ${quoted(images)}`,
@@ -24,6 +39,7 @@ function partLines(part: FoundPart, index: number, several: boolean): string[] {
     `      - file: ${quoted(masks)}`,
     `        reader: ${reader}`,
     ...(threshold === null ? [] : [`        threshold: ${threshold}`]),
+    ...Object.entries(settings).map(([name, value]) => `        ${name}: ${settingText(value)}`),
     ...(single
       ? [`        target: ${quoted(labels[0].target)}${labels[0].named ? '' : ' # OPEN: what is marked'}`]
       : [

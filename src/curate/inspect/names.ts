@@ -4,9 +4,10 @@
 const PIXELS = /\.(nii\.gz|nii|hdr|img\.gz|nrrd|nhdr|mha|mhd|png|jpe?g|webp|tiff?|bmp|gif)$/i;
 const VOLUMES = /\.(nii\.gz|nii|hdr|img\.gz|nrrd|nhdr|mha|mhd)$/i;
 const MASK_FOLDER =
-  /^(masks?|labels?|gts?|ground[-_ ]?truths?|annotations?|segmentations?|segs?|segmentationclass)(tr|ts)?$/i;
+  /^(masks?|labels?|gts?|ground[-_ ]?truths?|annotations?|segmentations?|segs?|segmentationclass|structures?|rois?|oars?)(tr|ts)?$/i;
 const IMAGE_FOLDER = /^(images?|imgs?|scans?|volumes?|pictures?|jpegimages|inputs?|originals?)(tr|ts)?$/i;
-const MASK_END = /(?:^|[-_. ])(masks?|segs?|segmentations?|gts?|labels?|ground[-_ ]?truths?|annotations?)$/i;
+/** The end of a name that says mask. */
+export const MASK_END = /(?:^|[-_. ])(masks?|segs?|segmentations?|gts?|labels?|ground[-_ ]?truths?|annotations?)$/i;
 const IMAGE_END = /(?:^|[-_. ])(images?|imgs?|scans?|vol(?:ume)?s?|cta?|mri?|\d{4})$/i;
 
 /** A file of pixels, or the folder of a DICOM series (its path ends with a slash), by its name. */
@@ -41,6 +42,9 @@ export function namedOf(path: string): Named | null {
 /** Whether a name holds a volume. */
 export const isVolume = ({ ending }: Named): boolean => ending === '/' || VOLUMES.test(ending);
 
+/** Whether a folder is called after masks, or after images. */
+export const isRoleFolder = (folder: string): boolean => MASK_FOLDER.test(folder) || IMAGE_FOLDER.test(folder);
+
 const inFolder = (named: Named, words: RegExp): boolean => named.folders.some((folder) => words.test(folder));
 
 /** Why a file is taken for a mask; null where its name does not say so. */
@@ -52,7 +56,7 @@ export function maskReason(named: Named): string | null {
 }
 
 /** Folders without the words for images and masks; the training and test part of such a word is kept (imagesTr and labelsTr). */
-function commonFolders({ folders }: Named): string {
+export function commonFolders({ folders }: Pick<Named, 'folders'>): string {
   return folders
     .flatMap((folder) => {
       const found = MASK_FOLDER.exec(folder) ?? IMAGE_FOLDER.exec(folder);

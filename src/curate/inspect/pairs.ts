@@ -1,5 +1,15 @@
 /** Images and masks that belong together by their names, in groups that one pattern describes each. */
+import { parsePattern, patternExpression } from '../recipe/pattern.ts';
 import { imageReadings, maskReadings, maskReason, type Named, type Reading } from './names.ts';
+
+/** What a mask's own name or folder says is marked, where every structure has a file of its own. */
+export interface Structure {
+  readonly name: string;
+  /** Its place among the mask's folders; null: it is in the file's name. */
+  readonly folder: number | null;
+  /** What stands round it in the file's name behind the image's; left out where it is all of the name. */
+  readonly round?: readonly [before: string, after: string];
+}
 
 /** An image with its mask. */
 export interface Pair {
@@ -7,6 +17,7 @@ export interface Pair {
   readonly mask: Named;
   readonly imageReading: Reading;
   readonly maskReading: Reading;
+  readonly structure?: Structure;
 }
 
 /** Pairs whose names are made alike. */
@@ -51,19 +62,29 @@ export function pairUp(files: readonly Named[]): { readonly pairs: readonly Pair
 }
 
 /** What tells groups apart: everything but names that differ from pair to pair. */
-function shapeOf({ image, mask, imageReading, maskReading }: Pair): string {
+function shapeOf({ image, mask, imageReading, maskReading, structure }: Pair): string {
   const shape = (named: Named, reading: Reading): string[] => {
     const whole = reading.base === '' ? named.stem : reading.rest;
     return [String(named.folders.length), whole, named.ending, String(reading.base === '')];
   };
-  const fixed = [...image.folders, ...mask.folders].filter(
-    (folder) => image.folders.includes(folder) !== mask.folders.includes(folder),
+  const { folder: place, round = ['', ''] } = structure ?? {};
+  const own = place === null ? [mask.folders.length, '{structure}', ...round, mask.ending] : shape(mask, maskReading);
+  const isCase = (folder: string): boolean => folder === imageReading.base && !image.folders.includes(folder);
+  const masked = mask.folders.filter((folder, i) => i !== place && !(structure !== undefined && isCase(folder)));
+  const fixed = [...image.folders, ...masked].filter(
+    (folder) => image.folders.includes(folder) !== masked.includes(folder),
   );
-  return JSON.stringify([shape(image, imageReading), shape(mask, maskReading), fixed]);
+  return JSON.stringify([shape(image, imageReading), own, fixed]);
 }
 
+/** Whether a mask's folder is named like its image. */
+const isOfCase =
+  (i: number) =>
+  ({ mask, imageReading }: Pair): boolean =>
+    mask.folders[i] === imageReading.base;
+
 function patternsOf(pairs: readonly Pair[]): Pick<PairGroup, 'images' | 'masks' | 'except'> {
-  const [{ image, mask, imageReading, maskReading }] = pairs;
+  const [{ image, mask, imageReading, maskReading, structure }] = pairs;
   const names = new Map<string, string>();
   const varies = image.folders.map((_, i) => new Set(pairs.map((pair) => pair.image.folders[i])).size > 1);
   const first = varies.indexOf(true);
@@ -72,10 +93,11 @@ function patternsOf(pairs: readonly Pair[]): Pick<PairGroup, 'images' | 'masks' 
   }
   const folders = (named: Named, of: 'image' | 'mask'): string[] =>
     named.folders.map((folder, i) => {
+      if (of === 'mask' && structure?.folder === i) return '{structure}';
       const same = pairs.every((pair) => pair[of].folders[i] === folder);
       const name = names.get(folder);
       if (same) return readable(folder);
-      return name === undefined ? '*' : `{${name}}`;
+      return name !== undefined ? `{${name}}` : pairs.every(isOfCase(i)) ? '{id}' : '*';
     });
   const ids = new Set(pairs.map((pair) => pair.imageReading.base));
   const { base } = imageReading;
@@ -83,10 +105,14 @@ function patternsOf(pairs: readonly Pair[]): Pick<PairGroup, 'images' | 'masks' 
   const again = id.startsWith('{id') ? '{id}' : id;
   const imageEnd = image.ending === '/' ? '/' : image.ending;
   const images = [...folders(image, 'image'), `${id}${readable(imageReading.rest)}${imageEnd}`].join('/');
-  const masks = [...folders(mask, 'mask'), `${again}${readable(maskReading.rest)}${mask.ending}`].join('/');
+  const named = structure?.folder === null;
+  const [before, after] = structure?.round ?? ['', ''];
+  const end = named ? `${before}{structure}${after}` : readable(maskReading.rest);
+  const own = named && structure?.round === undefined ? end : `${again}${end}`;
+  const masks = [...folders(mask, 'mask'), `${own}${mask.ending}`].join('/');
   const swallowed = id === '{id}' && imageReading.rest === '' && image.ending === mask.ending;
   const beside = image.folders.join('/') === mask.folders.join('/');
-  const except = swallowed && beside ? { id: `*${readable(maskReading.rest)}` } : null;
+  const except = swallowed && beside ? { id: `*${end.replace('{structure}', '*')}` } : null;
   return { images, masks, except };
 }
 
@@ -102,7 +128,24 @@ export function groupPairs(pairs: readonly Pair[]): PairGroup[] {
   return [...shapes.values()].map((group) => {
     const [{ image, mask, maskReading }] = group;
     const common = maskReading.base === '' ? 'they lie in one folder' : `the names share ${maskReading.base}`;
-    const why = `${mask.path} is taken for the mask of ${image.path}: ${maskReason(mask)}, ${common}`;
+    const reasons = [maskReason(mask), common].filter((reason) => reason !== null).join(', ');
+    const why = `${mask.path} is taken for the mask of ${image.path}: ${reasons}`;
     return { pairs: group, ...patternsOf(group), why };
   });
+}
+
+/** The pattern of images that lie equally deep and end alike, and which paths it takes. */
+export function imagePattern(images: readonly Named[]): {
+  readonly pattern: string;
+  readonly matches: (path: string) => boolean;
+} {
+  const [{ folders, stem, ending }] = images;
+  const names = folders.map((folder, i) => {
+    const same = images.every((image) => image.folders[i] === folder);
+    return same ? readable(folder) : `{folder${i + 1}}`;
+  });
+  const id = images.length === 1 ? `{id:${readable(stem)}}` : '{id}';
+  const pattern = [...names, `${id}${ending}`].join('/');
+  const expression = patternExpression(parsePattern(pattern));
+  return { pattern, matches: (path) => expression.test(path) };
 }
