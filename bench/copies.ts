@@ -2,9 +2,9 @@
  * How many planted copies `data check` finds on a data folder, and what it reports that nobody planted: 200 images, spread over the
  * folder, each copied in every way below and compared with its source; then all images of the folder with one another.
  *
- *   node --import tsx bench/copies.ts <data-root> [--images 200] [--pairs]
+ *   node --import tsx bench/copies.ts <data-root> [--images 200] [--pairs] [--copies]
  *
- * `--pairs` also prints the pairs of the folder.
+ * `--pairs` also prints the pairs of the folder, `--copies` leaves it at the planted ones.
  */
 import { parseArgs } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
@@ -18,7 +18,11 @@ import type { Image } from '../src/image/types.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { images: { type: 'string', default: '200' }, pairs: { type: 'boolean', default: false } },
+  options: {
+    images: { type: 'string', default: '200' },
+    pairs: { type: 'boolean', default: false },
+    copies: { type: 'boolean', default: false },
+  },
 });
 const [root] = positionals;
 
@@ -68,41 +72,45 @@ const kinds: Readonly<Record<string, (image: Image) => Promise<Image> | Image>> 
 };
 
 const items = (await openSplits(root)).flatMap(({ items, split }) => items.map((item) => ({ ...item, split })));
-const prints: Fingerprint[] = [];
-const start = performance.now();
-for (const { file } of items) prints.push(fingerprint(await readRaster(file)));
-const read = (performance.now() - start) / 1000;
-
 const images = Math.min(items.length, Number(options.images));
 const found = new Map(Object.keys(kinds).map((kind) => [kind, 0]));
 for (let i = 0; i < images; i++) {
   const at = Math.floor(((i + 0.5) * items.length) / images);
   const image = toRgb8(await readRaster(items[at].file));
   for (const [kind, copy] of Object.entries(kinds)) {
-    const pairs = await findDuplicates([prints[at], fingerprint(await copy(image))]);
+    const pairs = await findDuplicates([fingerprint(image), fingerprint(await copy(image))]);
     found.set(kind, (found.get(kind) as number) + pairs.length);
   }
 }
 const rows = [...found].map(([kind, n]) => [kind, `${n} of ${images}`]);
 process.stdout.write(`${table([{ title: 'copy' }, { title: 'found', align: 'right' }], rows).join('\n')}\n\n`);
 
-const began = performance.now();
-const pairs = await findDuplicates(prints, {
-  skip: (first, second) => {
-    const [a, b] = [items[first], items[second]];
-    const subject = subjectOf(a.name);
-    return subject !== null && a.set === b.set && a.split === b.split && subject === subjectOf(b.name);
-  },
-});
-const compared = (performance.now() - began) / 1000;
-const alone = new Set(pairs.flatMap(({ first, second }) => [first, second])).size;
-const across = pairs.filter(({ first, second }) => items[first].split !== items[second].split).length;
-process.stdout.write(
-  `${items.length} images not planted: ${pairs.length} pairs of ${alone} images, ${across} of them across splits\n` +
-    `fingerprints ${read.toFixed(0)} s, comparisons ${compared.toFixed(0)} s\n`,
-);
-if (options.pairs) {
-  for (const { first, second, alike } of pairs) {
-    process.stdout.write(`${alike.toFixed(3)} ${items[first].file} ${items[second].file}\n`);
+if (!options.copies) await comparePairs();
+
+/** All images of the folder with one another. */
+async function comparePairs(): Promise<void> {
+  const prints: Fingerprint[] = [];
+  const start = performance.now();
+  for (const { file } of items) prints.push(fingerprint(await readRaster(file)));
+  const read = (performance.now() - start) / 1000;
+  const began = performance.now();
+  const pairs = await findDuplicates(prints, {
+    skip: (first, second) => {
+      const [a, b] = [items[first], items[second]];
+      const subject = subjectOf(a.name);
+      return subject !== null && a.set === b.set && a.split === b.split && subject === subjectOf(b.name);
+    },
+  });
+  const compared = (performance.now() - began) / 1000;
+  const alone = new Set(pairs.flatMap(({ first, second }) => [first, second])).size;
+  const across = pairs.filter(({ first, second }) => items[first].split !== items[second].split).length;
+  process.stdout.write(
+    `${items.length} images not planted: ${pairs.length} pairs of ${alone} images, ${across} of them across splits\n` +
+      `fingerprints ${read.toFixed(0)} s, comparisons ${compared.toFixed(0)} s\n`,
+  );
+  if (options.pairs) {
+    for (const { first, second, alike } of pairs) {
+      process.stdout.write(`${alike.toFixed(3)} ${items[first].file} ${items[second].file}\n`);
+    }
   }
 }

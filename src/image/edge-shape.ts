@@ -54,25 +54,54 @@ export function transposed(directions: Directions): Directions {
   return out;
 }
 
+/** The lengths of directions `[64, 64]`, whole numbers. */
+export function weightsOf(directions: Directions): Uint8Array {
+  const n = SIDE * SIDE;
+  const weights = new Uint8Array(n);
+  for (let i = 0; i < n; i++) weights[i] = Math.round(Math.sqrt(directions[i] ** 2 + directions[n + i] ** 2));
+  return weights;
+}
+
+/** Directions with their weights. */
+export interface Weighted {
+  readonly directions: Directions;
+  readonly weights: Uint8Array;
+}
+
+/** How a picture is laid: its axes exchanged, then mirrored left-right (bit 1 of `mirror`) and up-down (bit 2). */
+export interface Pose {
+  readonly mirror: number;
+  readonly turned: boolean;
+}
+
+/** Of every so many rows a first look takes one. */
+const EVERY = 4;
+/** The first look may be this much worse than the whole. */
+const SLACK = 0.2;
+
 /**
- * Mean cosine of the angles between directions of two pictures, -1..1, weighted by both weights; the second one mirrored left-right
- * (bit 1 of `mirror`) and up-down (bit 2). 1 is the same picture, -1 its negative; pictures that have nothing in common are near 0.
+ * Mean cosine of the angles between directions of two pictures, the second one in a pose, -1..1, weighted by both weights. 1 is the same
+ * picture, -1 its negative; pictures that have nothing in common are near 0. Where a first look at some rows is far below `least`, its
+ * value is given.
  */
-export function agreement(a: Directions, b: Directions, mirror: number): number {
+export function agreement(a: Weighted, b: Weighted, { mirror, turned }: Pose, least: number): number {
   const n = SIDE * SIDE;
   const [signX, signY] = [mirror & 1 ? -1 : 1, mirror & 2 ? -1 : 1];
+  const [stepX, stepY] = turned ? [signX * SIDE, signY] : [signX, signY * SIDE];
+  const start = (mirror & 1 ? (SIDE - 1) * Math.abs(stepX) : 0) + (mirror & 2 ? (SIDE - 1) * Math.abs(stepY) : 0);
+  const [across, down] = turned ? [n, 0] : [0, n];
+  const [p, q, weightsP, weightsQ] = [a.directions, b.directions, a.weights, b.weights];
   let [dot, weight] = [0, 0];
-  for (let y = 1; y < SIDE - 1; y++) {
-    const row = (mirror & 2 ? SIDE - 1 - y : y) * SIDE;
-    for (let x = 1; x < SIDE - 1; x++) {
-      const i = y * SIDE + x;
-      const j = row + (mirror & 1 ? SIDE - 1 - x : x);
-      const [ax, ay, bx, by] = [a[i], a[n + i], b[j], b[n + j]];
-      dot += signX * ax * bx + signY * ay * by;
-      weight += Math.sqrt((ax * ax + ay * ay) * (bx * bx + by * by));
+  for (let phase = 0; phase < EVERY; phase++) {
+    for (let y = 1 + phase; y < SIDE - 1; y += EVERY) {
+      for (let i = y * SIDE + 1, j = start + y * stepY + stepX; i < (y + 1) * SIDE - 1; i++, j += stepX) {
+        dot += signX * p[i] * q[across + j] + signY * p[n + i] * q[down + j];
+        weight += weightsP[i] * weightsQ[j];
+      }
     }
+    if (phase === 0 && Math.abs(dot) < (least - SLACK) * weight) break;
   }
-  return weight === 0 ? 0 : dot / weight;
+  return weight === 0 ? 0 : Math.max(-1, Math.min(1, dot / weight));
 }
 
 /** Numbers of a shape: four parts of 32. */

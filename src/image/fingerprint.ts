@@ -1,34 +1,41 @@
 /**
  * Whether two images show the same picture, whatever was done to it on the way: another size, compression or window, inversion, a
  * mirror image, a quarter turn or a crop. First the directions of edges in coarse cells, for all pairs; then pixel by pixel: the directions
- * agree, or they agree less and the grey levels of one are a function of those of the other, which is what a hard window leaves.
+ * agree, or they agree less and one picture is the other through a window. A window makes one grey level of many: the grey levels of the
+ * source tell those of the copy, and those of the copy say less of the source's. Pictures that are only alike tell as much of one another.
  */
 import { cropAgreement } from './crop.ts';
 import {
   agreement,
   type Directions,
   directionsOf,
+  type Pose,
   SHAPE,
   SIDE,
   shapeCosines,
   shapeOf,
   transposed,
+  type Weighted,
+  weightsOf,
 } from './edge-shape.ts';
 import { resizeBicubicPil } from './resize.ts';
 import { toRgb8 } from './rgb.ts';
 import type { Image } from './types.ts';
 
-/** Cosine of shapes from which on pixels are looked at. */
+/** Cosine of shapes from which on pixels are looked at, and that of pictures that lie alike: a window may take most edges away. */
 const LEAST_COSINE = 0.66;
+const LEAST_COSINE_PLAIN = 0.48;
 const LEAST_ALIKE = 0.915;
-/** Less agreement is enough for pictures that lie alike, where a window has cut something off and the other's grey levels explain this share of the variance. */
-const LEAST_OF_FUNCTION = 0.78;
-const LEAST_EXPLAINED = 0.95;
+/** Less agreement is enough where one picture is the other through a window. */
+const LEAST_WINDOWED = 0.7;
+/** Share of the copy's variance that the source's grey levels explain, and how much of what is not explained is so the other way round. */
+const LEAST_EXPLAINED = 0.88;
+const MOST_OF_REVERSE = 0.65;
 /** A window cuts off at least this share of the pixels, which become black or white in one picture only. */
-const LEAST_CUT_OFF = 0.1;
+const LEAST_CUT_OFF = 0.02;
 const DARKEST = 2;
 const BRIGHTEST = 253;
-const LEVELS = 64;
+const LEVELS = 256;
 /** Crops are looked for in pairs whose shapes are this alike, and once cut to one of these insets (pixels of 64) that alike. */
 const LEAST_UNCUT = 0.5;
 const INSETS = [2, 4, 6];
@@ -54,28 +61,45 @@ export function fingerprint(image: Image): Fingerprint {
   return { grey, directions: directionsOf(grey) };
 }
 
-/** The share of the variance of `b` that the grey levels of `a` explain, 0..1 (correlation ratio). */
+/** The share of the variance of `b` that a rising function of the grey levels of `a` explains, 0..1 (isotonic regression, pooled adjacent violators). */
 function explained(a: Uint8Array, b: Uint8Array): number {
   const [sums, counts] = [new Float64Array(LEVELS), new Float64Array(LEVELS)];
   let [sum, squares] = [0, 0];
   for (let i = 0; i < a.length; i++) {
-    const level = (a[i] * LEVELS) >> 8;
-    sums[level] += b[i];
-    counts[level]++;
+    sums[a[i]] += b[i];
+    counts[a[i]]++;
     sum += b[i];
     squares += b[i] * b[i];
   }
   const mean = sum ** 2 / a.length;
-  const between = sums.reduce((all, one, i) => all + (counts[i] === 0 ? 0 : one ** 2 / counts[i]), -mean);
-  return squares > mean ? between / (squares - mean) : 0;
+  if (squares <= mean) return 0;
+  // levels that would fall are pooled into one, in place
+  let top = -1;
+  for (let level = 0; level < LEVELS; level++) {
+    let [own, count] = [sums[level], counts[level]];
+    if (count === 0) continue;
+    while (top >= 0 && sums[top] * count >= own * counts[top]) {
+      own += sums[top];
+      count += counts[top--];
+    }
+    sums[++top] = own;
+    counts[top] = count;
+  }
+  let between = -mean;
+  for (let k = 0; k <= top; k++) between += sums[k] ** 2 / counts[k];
+  return between / (squares - mean);
 }
 
 const isCut = (grey: number): boolean => grey <= DARKEST || grey >= BRIGHTEST;
 
-/** Whether one picture is the other through a window: parts of it are cut off, and the grey levels of one tell those of the other. */
+/** Whether one picture is the other through a window: parts of it are cut off, and grey levels tell those of the copy, but not the source's. */
 function isWindowed(a: Uint8Array, b: Uint8Array): boolean {
-  const cut = a.reduce((count, grey, i) => count + (isCut(grey) === isCut(b[i]) ? 0 : 1), 0);
-  return cut > LEAST_CUT_OFF * a.length && Math.max(explained(a, b), explained(b, a)) >= LEAST_EXPLAINED;
+  let cut = 0;
+  for (let i = 0; i < a.length; i++) if (isCut(a[i]) !== isCut(b[i])) cut++;
+  if (cut < LEAST_CUT_OFF * a.length) return false;
+  const [one, other] = [explained(a, b), explained(b, a)];
+  const [most, least] = [Math.max(one, other), Math.min(one, other)];
+  return most >= LEAST_EXPLAINED && 1 - most <= MOST_OF_REVERSE * (1 - least);
 }
 
 /** Two pictures that are the same: positions, how alike (0..1), and what was done to the second one. */
@@ -99,13 +123,17 @@ export interface DuplicateOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** How two pictures are alike under one way of laying the second; `undefined` where they are not. */
-function compare(a: Fingerprint, b: Fingerprint, mirror: number, turned: boolean) {
-  const directions = turned ? transposed(b.directions) : b.directions;
-  const signed = agreement(a.directions, directions, mirror);
+/** A picture while all are compared. */
+interface Compared extends Fingerprint, Weighted {}
+
+/** How two pictures are alike with the second in a pose; `undefined` where they are not. */
+function compare(a: Compared, b: Compared, pose: Pose): Omit<Duplicate, 'first' | 'second'> | undefined {
+  const { mirror, turned } = pose;
+  const plain = mirror === 0 && !turned;
+  const least = plain ? LEAST_WINDOWED : LEAST_ALIKE;
+  const signed = agreement(a, b, pose, least);
   const alike = Math.abs(signed);
-  const cut = alike >= LEAST_OF_FUNCTION && mirror === 0 && !turned;
-  if (alike < LEAST_ALIKE && !(cut && isWindowed(a.grey, b.grey))) return undefined;
+  if (alike < least || (alike < LEAST_ALIKE && !isWindowed(a.grey, b.grey))) return undefined;
   return { alike, mirrored: mirror > 0, turned, inverted: signed < 0, cropped: false };
 }
 
@@ -123,6 +151,7 @@ export async function findDuplicates(
 ): Promise<Duplicate[]> {
   const n = prints.length;
   const directions = prints.map((print) => print.directions);
+  const all = prints.map((print): Compared => ({ ...print, weights: weightsOf(print.directions) }));
   const plain = shapesOf(directions);
   const across = shapesOf(directions.map(transposed));
   const inner = INSETS.map((inset) => shapesOf(directions, inset));
@@ -155,8 +184,9 @@ export async function findDuplicates(
       shapeCosines(plain, first, table, second, cosines);
       if (table === plain) uncut = Math.abs(cosines[0]);
       for (let mirror = 0; mirror < 4; mirror++) {
-        if (Math.abs(cosines[mirror]) < LEAST_COSINE || skip(first, second)) continue;
-        const same = compare(prints[first], prints[second], mirror, table === across);
+        const least = mirror === 0 && table === plain ? LEAST_COSINE_PLAIN : LEAST_COSINE;
+        if (Math.abs(cosines[mirror]) < least || skip(first, second)) continue;
+        const same = compare(all[first], all[second], { mirror, turned: table === across });
         if (same !== undefined && same.alike > (best?.alike ?? 0)) best = { first, second, ...same };
       }
     }
