@@ -93,7 +93,7 @@ async function comparePairs(): Promise<void> {
   const start = performance.now();
   for (const { file } of items) prints.push(fingerprint(await readRaster(file)));
   const read = (performance.now() - start) / 1000;
-  const began = performance.now();
+  const [began, used] = [performance.now(), process.cpuUsage()];
   const pairs = await findDuplicates(prints, {
     skip: (first, second) => {
       const [a, b] = [items[first], items[second]];
@@ -102,11 +102,12 @@ async function comparePairs(): Promise<void> {
     },
   });
   const compared = (performance.now() - began) / 1000;
+  const processor = process.cpuUsage(used).user / 1e6;
   const alone = new Set(pairs.flatMap(({ first, second }) => [first, second])).size;
   const across = pairs.filter(({ first, second }) => items[first].split !== items[second].split).length;
   process.stdout.write(
     `${items.length} images not planted: ${pairs.length} pairs of ${alone} images, ${across} of them across splits\n` +
-      `fingerprints ${read.toFixed(0)} s, comparisons ${compared.toFixed(0)} s\n`,
+      `fingerprints ${read.toFixed(0)} s, comparisons ${compared.toFixed(0)} s, ${processor.toFixed(0)} s of processor\n`,
   );
   if (options.pairs) {
     for (const { first, second, alike } of pairs) {
