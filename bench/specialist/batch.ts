@@ -2,7 +2,7 @@
  * Batches for a specialist: images drawn, placed and toned as in the main model's training, with the masks of all targets of the set at
  * once. An image's numbers depend on the seed and its index alone.
  */
-import { createPlanner, createRenderer, type ImageStore } from '../../src/dataset/index.ts';
+import { createImagePlanner, createRenderer, type ImageStore } from '../../src/dataset/index.ts';
 import { mirrorTarget } from '../../src/ontology/index.ts';
 import { createRandom, mixSeed } from '../../src/util/random.ts';
 import { CELL } from './network.ts';
@@ -24,8 +24,7 @@ export function createBatches(
   targets: readonly string[],
   { size, images, seed }: { readonly size: number; readonly images: number; readonly seed: number },
 ): (index: number) => Batch {
-  // only the image and whether it is mirrored are taken from a plan
-  const plan = createPlanner(store, { promptsPerImage: 1, negativeFraction: 0, mirrors: true });
+  const plan = createImagePlanner(store, { mirrors: true });
   const render = createRenderer(store, { size, augment: true, cell: CELL });
   const cells = (size / CELL) ** 2;
   return (index) => {

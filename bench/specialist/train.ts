@@ -9,10 +9,11 @@ import type { ImageStore } from '../../src/dataset/index.ts';
 import { trainingTarget } from '../../src/runtime/probe.ts';
 import { openSession, type Values } from '../../src/runtime/session.ts';
 import { checkpointFile, initialise, loadCheckpoint, saveCheckpoint } from '../../src/train/checkpoint.ts';
-import { learningRate, type TrainingConfig } from '../../src/train/config.ts';
+import type { TrainingConfig } from '../../src/train/config.ts';
 import { gradientPrefix } from '../../src/train/graph.ts';
-import { adamW, averageGradients } from '../../src/train/optimiser.ts';
+import { averageGradients } from '../../src/train/optimiser.ts';
 import { createSharedState, layoutOf, type SharedState, type Slot } from '../../src/train/shared.ts';
+import { updateParameters } from '../../src/train/update.ts';
 import { BiomedParseError } from '../../src/util/errors.ts';
 import { makeFolder } from '../../src/util/files.ts';
 import { createBatches } from './batch.ts';
@@ -89,7 +90,6 @@ async function openStepper(
   const fed: Record<string, Values> = Object.fromEntries(slots.map((slot) => [slot.name, part(parameters, slot)]));
   const into = Object.fromEntries(slots.map((slot) => [`${gradientPrefix}${slot.name}`, part(gradient, slot)]));
   const schedule = { optimiser, stages: [{ size, steps, imagesPerWorker: images }] };
-  const { clip, beta1, beta2, weightDecay, averaging } = optimiser;
   const batchOf = createBatches(store, targets, { size, images, seed });
   const session = await openSession(graph.model, { threads: 1 });
   return {
@@ -97,14 +97,7 @@ async function openStepper(
       parameters.set(state.parameters);
       const found = await session.run({ ...fed, ...batchOf(step) }, into);
       const norm = Math.sqrt(averageGradients([gradient], gradient, 0, total));
-      // a step whose gradient is not finite changes nothing
-      if (Number.isFinite(norm)) {
-        const scale = norm > clip ? clip / norm : 1;
-        const rate = learningRate(schedule, step);
-        for (const { start, size: length, decays } of slots) {
-          adamW(state, start, start + length, decays, { rate, beta1, beta2, weightDecay, scale, step, averaging });
-        }
-      }
+      updateParameters(state, slots, schedule, { step, norm, from: 0, to: total });
       return graph.scalars.map((name) => Number((found[name] as Float32Array)[0]));
     },
     dispose: () => session.dispose(),

@@ -15,7 +15,7 @@ export {
   type Split,
 } from './layout.ts';
 export { itemImage, readItemFile, readItemImage, readItemMask } from './parts.ts';
-export { createPlanner, planChances } from './plan.ts';
+export { createImagePlanner, createPlanner, planChances } from './plan.ts';
 export {
   createRenderer,
   createSampler,

@@ -17,19 +17,26 @@ export interface Ask {
   readonly mask: StoredMask | undefined;
 }
 
-export interface Plan {
+/** An image as it will be shown. */
+export interface ImagePlan {
   readonly image: StoredImage;
   readonly group: StoreGroup;
   readonly mirror: boolean;
+}
+
+export interface Plan extends ImagePlan {
   readonly asks: readonly Ask[];
 }
 
-export interface PlanOptions {
+export interface ImagePlanOptions {
+  /** Whether half of the images that may be mirrored are. */
+  readonly mirrors: boolean;
+}
+
+export interface PlanOptions extends ImagePlanOptions {
   readonly promptsPerImage: number;
   /** Share of prompts for absent objects, 0..1. */
   readonly negativeFraction: number;
-  /** Whether half of the images that may be mirrored are. */
-  readonly mirrors: boolean;
 }
 
 /** Things to draw from, with running sums of their weights. */
@@ -119,16 +126,29 @@ function drawSentence(random: Random, store: ImageStore, { sentences = [] }: Sto
   return store.sentences?.[random.pick(sentences)];
 }
 
-/** Draws plans from a store; what is drawn depends on the random stream alone. */
-export function createPlanner(store: ImageStore, options: PlanOptions): (random: Random) => Plan {
-  const { promptsPerImage, negativeFraction, mirrors } = options;
-  const rarity = store.targetCounts.map((count) => 1 / Math.sqrt(Math.max(1, count)));
-  const table = tableOf(store, rarity);
+/** Weight of each target of a store: 1 for one of a single mask, less for common ones. */
+const rarityOf = ({ targetCounts }: ImageStore): number[] =>
+  targetCounts.map((count) => 1 / Math.sqrt(Math.max(1, count)));
+
+/** Draws images from a store; what is drawn depends on the random stream alone. */
+export function createImagePlanner(store: ImageStore, { mirrors }: ImagePlanOptions): (random: Random) => ImagePlan {
+  const table = tableOf(store, rarityOf(store));
   return (random) => {
     const image = draw(random, draw(random, table));
     const group = store.groups[image.group];
+    const mirror = mirrors && mirrorAllowed(group.modality, group.site, group.targets) && random.next() < 0.5;
+    return { image, group, mirror };
+  };
+}
+
+/** Draws images and what is asked of them. */
+export function createPlanner(store: ImageStore, options: PlanOptions): (random: Random) => Plan {
+  const { promptsPerImage, negativeFraction } = options;
+  const rarity = rarityOf(store);
+  const drawImage = createImagePlanner(store, options);
+  return (random) => {
+    const { image, group, mirror } = drawImage(random);
     const { modality, site } = group;
-    const mirror = mirrors && mirrorAllowed(modality, site, group.targets) && random.next() < 0.5;
     const used = new Set<string>();
     let left: readonly StoredMask[] = [];
     const asks = Array.from({ length: promptsPerImage }, (): Ask => {

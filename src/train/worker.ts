@@ -8,10 +8,11 @@ import { createSampler, type ImageStore, type Sample } from '../dataset/index.ts
 import { createTokenizer, type Tokenizer } from '../model/tokenizer.ts';
 import { trainingTarget } from '../runtime/probe.ts';
 import { openSession, type Session, type Values } from '../runtime/session.ts';
-import { isTrained, learningRate, stageOf, type TrainingConfig, type TrainingStage, totalSteps } from './config.ts';
+import { isTrained, stageOf, type TrainingConfig, type TrainingStage, totalSteps } from './config.ts';
 import { gradientPrefix, trainingGraph } from './graph.ts';
-import { adamW, averageGradients } from './optimiser.ts';
+import { averageGradients } from './optimiser.ts';
 import { barrier, cell, layoutOf, maximumScalars, type SharedState, type Slot } from './shared.ts';
+import { updateParameters } from './update.ts';
 
 export interface WorkerInput {
   readonly config: TrainingConfig;
@@ -126,18 +127,7 @@ function update(runner: StageRunner, step: number): number {
   squares[index] = averageGradients(gradients, ownGradient, from, to);
   barrier(control, workers);
   const norm = Math.sqrt(squares.reduce((a, b) => a + b, 0));
-  const { clip, beta1, beta2, weightDecay, averaging } = config.optimiser;
-  const rate = learningRate(config, step);
-  // a step whose gradient is not finite changes nothing
-  if (Number.isFinite(norm)) {
-    const scale = norm > clip ? clip / norm : 1;
-    for (const slot of runner.trained) {
-      const [start, end] = [Math.max(from, slot.start), Math.min(to, slot.start + slot.size)];
-      if (start < end) {
-        adamW(state, start, end, slot.decays, { rate, beta1, beta2, weightDecay, scale, step, averaging });
-      }
-    }
-  }
+  updateParameters(state, runner.trained, config, { step, norm, from, to });
   barrier(control, workers);
   return norm;
 }
