@@ -48,6 +48,7 @@ function answering(maps: readonly (readonly number[] | null)[], p: readonly numb
     },
     summary: () => new Float32Array(8),
     guessViews: () => null,
+    plausibility: () => ({ possible: 1, looksLike: null }),
     dispose: () => undefined,
   };
   return { image, asked };

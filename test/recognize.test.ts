@@ -71,6 +71,27 @@ describe('recognize', () => {
     );
   });
 
+  it('is refused where the image does not look like one that can show it, unless its kind is told', async () => {
+    const views = [
+      { modality: 'fundus', site: 'retinal' },
+      { modality: 'endoscope', site: 'colon' },
+    ];
+    const zeros = () => new Array(8).fill(0);
+    const classifier = { views, mean: zeros(), scale: zeros().fill(1), weights: views.map(zeros), bias: [12, 0] };
+    const { model } = fakeModel({}, classifier);
+    const ask = async (text: string, options = {}) => (await model.segment(squares(), [text], options))[0];
+    const polyp = await ask('polyp');
+    expect(polyp).toMatchObject({ present: false, areaPx: 0 });
+    expect(polyp.reason).toBe(
+      'absent: presence 0.00 < 0.50, as the image looks like retinal fundus, where it cannot be',
+    );
+    expect((await ask('optic disc')).present).toBe(true);
+    expect((await ask('something nobody knows')).present).toBe(true);
+    expect((await ask('polyp', { modality: 'endoscope' })).present).toBe(true);
+    expect((await ask('polyp', { presenceThreshold: 0 })).present).toBe(true);
+    expect((await recognize(model, squares(), { modality: 'endoscope', site: 'colon' })).absent).toEqual([]);
+  });
+
   it('chooses the modality by all its sites together, and a site only where one stands out', () => {
     const guess = (modality: string, site: string, probability: number) => ({ modality, site, probability });
     const mixed = [guess('OCT', 'retinal', 0.4), guess('CT', 'chest', 0.25), guess('CT', 'abdomen', 0.35)];

@@ -7,7 +7,7 @@ function scores(n: number, factor: number, seed: number, modality = 'CT'): Prese
   const random = createRandom(seed);
   return Array.from({ length: n }, () => {
     const logit = 2 * random.normal();
-    return { modality, present: random.next() < 1 / (1 + Math.exp(-logit)), logit: factor * logit };
+    return { modality, present: random.next() < 1 / (1 + Math.exp(-logit)), logit: factor * logit, possible: 1 };
   });
 }
 
@@ -21,8 +21,8 @@ describe('temperature', () => {
   });
 
   test('the loss is finite for logits of any size', () => {
-    expect(presenceLoss([{ modality: 'CT', present: true, logit: -5000 }], 1)).toBe(5000);
-    expect(presenceLoss([{ modality: 'CT', present: true, logit: 5000 }], 1)).toBe(0);
+    expect(presenceLoss([{ modality: 'CT', present: true, logit: -5000, possible: 1 }], 1)).toBe(5000);
+    expect(presenceLoss([{ modality: 'CT', present: true, logit: 5000, possible: 1 }], 1)).toBe(0);
   });
 });
 
@@ -61,6 +61,14 @@ describe('calibration', () => {
     const absent = mixed.filter(({ present, modality }) => !present && modality === 'CT');
     const alarms = absent.filter(({ logit }) => 1 / (1 + Math.exp(-logit / found.temperature)) >= limits[3]);
     expect(alarms.length / absent.length).toBeCloseTo(0.15, 2);
+  });
+
+  test('counts what the kind of image rules out as refused', () => {
+    const all = scores(2000, 1, 8);
+    const ruled = all.map((one) => (one.present ? one : { ...one, possible: 0.01 }));
+    const [before, after] = [all, ruled].map((of) => calibrate(of, 0.1));
+    expect(after.temperature).toBe(before.temperature); // of the existence head alone
+    for (const [i, limit] of after.thresholds.all.entries()) expect(limit).toBeLessThan(before.thresholds.all[i]);
   });
 
   test('refuses what it cannot learn from', () => {

@@ -16,12 +16,14 @@ export const FALSE_ALARM_RATES = [0.01, 0.05, 0.1, 0.2] as const;
 /** Fewer absent prompts of a modality do not give it thresholds of its own. */
 export const MIN_ABSENT = 50;
 
-/** The existence logit of one prompt. */
+/** The evidence of presence of one prompt. */
 export interface PresenceScore {
   /** Family of the image's modality: `MRI`, not `MRI-T1`. */
   readonly modality: string;
   readonly present: boolean;
   readonly logit: number;
+  /** How probable it is that the image is of a kind that can show the object, 0..1. */
+  readonly possible: number;
 }
 
 /** Asks a model for everything present, and for absent objects, in a dataset; refuses models without existence head (`model`). */
@@ -50,7 +52,8 @@ export async function presenceScores(
         }
         for (let i = 0; i < questions.length; i++, at++) {
           const present = asked[at].kind === 'present';
-          scores.push({ modality: modalityFamily(item.modality), present, logit: existence[i] });
+          const { possible } = encoded.plausibility(questions[i].concept);
+          scores.push({ modality: modalityFamily(item.modality), present, logit: existence[i], possible });
         }
       }
     } finally {
@@ -101,7 +104,7 @@ export function calibrate(scores: readonly PresenceScore[], falseAlarmRate: numb
   const temperature = fitTemperature(scores);
   const falseAlarmRates = [...new Set([...FALSE_ALARM_RATES, falseAlarmRate])].sort((a, b) => a - b);
   const limits = (of: readonly PresenceScore[]): number[] => {
-    const presences = of.map(({ logit }) => presenceOf(logit, { temperature }));
+    const presences = of.map(({ logit, possible }) => presenceOf(logit, { temperature }, possible));
     return falseAlarmRates.map((rate) => conformalThreshold(presences, rate));
   };
   const modalities = [...new Set(absent.map(({ modality }) => modality))].sort();

@@ -11,6 +11,7 @@ export {
   knownTargets,
   knownViews,
   mayShow,
+  mayShowConcept,
   modalities,
   modalityFamily,
 } from './regions.ts';

@@ -112,12 +112,16 @@ export const knownViews: readonly { readonly modality: string; readonly site: st
   views,
 ).flatMap(([modality, sites]) => Object.keys(sites).map((site) => ({ modality, site })));
 
+/** True where the concept can be in such an image, or nothing certain is known. */
+export function mayShowConcept({ regions }: Pick<Concept, 'regions'>, modality: string, site: string): boolean {
+  const view = views[modalityFamily(modality)]?.[site];
+  return regions === null || view === undefined || regions.some((region) => view.includes(region));
+}
+
 /** True where the target can be in such an image, or nothing certain is known. */
 export function mayShow(target: string, modality: string, site: string): boolean {
-  const regions = (conceptOfTarget(target) ?? conceptOfTarget(sideOf(target).base))?.regions ?? undefined;
-  const view = views[modalityFamily(modality)]?.[site];
-  if (regions === undefined || view === undefined) return true;
-  return regions.some((region) => view.includes(region));
+  const concept = conceptOfTarget(target) ?? conceptOfTarget(sideOf(target).base);
+  return concept === undefined || mayShowConcept(concept, modality, site);
 }
 
 /** Known targets that no image of this kind can show, in the table's order. */

@@ -5,6 +5,7 @@ import type { Decoded } from '../runtime/network.ts';
 import { type PresenceLimits, presenceLimit, presenceOf } from './presence.ts';
 import type { Rejection } from './rejection.ts';
 import type { Segmentation } from './segment.ts';
+import type { Plausibility } from './views.ts';
 
 /** "0.03 < 0.50", with as many digits as it takes to tell the two apart. */
 export function comparison(value: number, limit: number): string {
@@ -38,6 +39,12 @@ export interface Thresholds {
   readonly rejection: number;
 }
 
+/** What speaks for an object besides its pixels. */
+export interface Evidence extends Plausibility {
+  /** The existence logit; null where the model has none. */
+  readonly existence: number | null;
+}
+
 /** A prompt with what it was understood as. */
 export type Question = Pick<Segmentation, 'text' | 'concept' | 'note'>;
 
@@ -48,14 +55,14 @@ export interface RawAnswers {
 }
 
 /**
- * Turns one prompt's probability map `[height, width]`, existence logit and rejection test into the answer. The map is not made where
- * the existence logit alone says that the object is absent.
+ * Turns one prompt's probability map `[height, width]`, evidence of presence and rejection test into the answer. The map is not made
+ * where the evidence alone says that the object is absent.
  */
 export function answer(
   question: Question,
   probabilities: () => Float32Array,
   size: Fit,
-  existence: number | null,
+  { existence, possible, looksLike }: Evidence,
   limits: Thresholds,
   tested?: Rejection,
 ): Segmentation {
@@ -65,7 +72,7 @@ export function answer(
   let inside = 0;
   let highest = 0;
   const least = presenceLimit(limits.presence, question.concept?.modality ?? null);
-  const judged = existence === null ? null : presenceOf(existence, limits.presence);
+  const judged = existence === null ? null : presenceOf(existence, limits.presence, possible);
   if (judged === null || judged >= least) {
     const map = probabilities();
     for (let i = 0; i < data.length; i++) {
@@ -85,8 +92,9 @@ export function answer(
   const present = !absent && inside > 0 && !rejected;
   const mask = { data: present ? data : data.fill(0), width, height };
   const { areaPx, areaFraction, box } = measure(mask);
+  const isImpossible = existence !== null && presenceOf(existence, limits.presence) >= least;
   const reason = absent
-    ? `absent: presence ${comparison(presence, least)}`
+    ? `absent: presence ${comparison(presence, least)}${isImpossible ? `, as the image looks like ${looksLike}, where it cannot be` : ''}`
     : inside === 0
       ? `empty: no pixel has a probability above ${limits.pixel}`
       : rejected

@@ -11,7 +11,7 @@ import type { Window } from '../image/window.ts';
 import { findImageType } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { imageWarnings } from './check-image.ts';
-import { imageContext } from './image-context.ts';
+import { type ImageContext, imageContext, modalityOfCode } from './image-context.ts';
 import { publishedWindow } from './preprocess.ts';
 import type { EncodeOptions } from './segment.ts';
 
@@ -43,6 +43,8 @@ function chooseWindow({ window, preprocess, imageType }: EncodeOptions): Window 
 /** An image as the network is shown it. */
 export interface PreparedImage {
   readonly image: Image8;
+  /** What kind of image it is, as far as it is said by the caller or the file's header. */
+  readonly known: ImageContext;
   /** Looks at every pixel, which those who put slices or tiles together have no use for. */
   findWarnings(): readonly Warning[];
 }
@@ -64,5 +66,6 @@ export async function prepareImage(source: Image | string, options: EncodeOption
   const type = findImageType(imageType);
   const { modality, site } = imageContext(undefined, [], options);
   const asked = { modality: modality ?? type?.modality ?? null, site: site ?? (type?.site || null) };
-  return { image, findWarnings: () => imageWarnings(image, facts, asked, window, options.pixelSpacing) };
+  const known = { ...asked, modality: asked.modality ?? modalityOfCode(facts.modality) };
+  return { image, known, findWarnings: () => imageWarnings(image, facts, asked, window, options.pixelSpacing) };
 }

@@ -27,6 +27,8 @@ describe('presence limits', () => {
     const limits = presenceLimits({ presence });
     expect(presenceOf(0, limits)).toBe(0.5);
     expect(presenceOf(2, limits)).toBeCloseTo(1 / (1 + Math.exp(-1)), 12);
+    expect(presenceOf(0, limits, 0.25)).toBe(0.2); // odds of 1 become 1 to 4
+    expect([presenceOf(50, limits, 0), presenceOf(-50, limits, 1)]).toEqual([0, presenceOf(-50, limits)]);
   });
 
   test.each([

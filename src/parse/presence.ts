@@ -81,9 +81,12 @@ export function presenceLimit({ all, byModality }: PresenceLimits, modality: str
   return modality === null ? all : (byModality[modalityFamily(modality)] ?? all);
 }
 
-/** Presence 0..1 from an existence logit. */
-export function presenceOf(logit: number, { temperature }: Pick<PresenceLimits, 'temperature'>): number {
-  return 1 / (1 + Math.exp(-logit / temperature));
+/**
+ * Presence 0..1 from an existence logit. `possible` is how probable it is that the image is of a kind that can show the object at all
+ * (views.ts); it multiplies the odds, as a prior does by Bayes' rule.
+ */
+export function presenceOf(logit: number, { temperature }: Pick<PresenceLimits, 'temperature'>, possible = 1): number {
+  return 1 / (1 + Math.exp(-logit / temperature) / possible);
 }
 
 /** Whether a parsed config.json's `presence` is one; the words of what is wrong, else null. */

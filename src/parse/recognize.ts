@@ -161,10 +161,10 @@ export async function recognizeEncoded(encoded: EncodedImage, options: Recognize
   const { width, height } = encoded;
   const found: FoundObject[] = [];
   const absent: { name: string; presence: number }[] = [];
-  const { modality: _, site: __, ...limits } = options;
+  const seen = { ...options, modality, ...(site === null ? {} : { site }) };
   let i = 0;
   const prompts = asked.map((concept) => promptFor(concept, modality, site));
-  for await (const one of encoded.segment(prompts, { ...limits, probabilities: true })) {
+  for await (const one of encoded.segment(prompts, { ...seen, probabilities: true })) {
     const concept = asked[i++];
     if (!one.present) absent.push({ name: concept.name, presence: one.presence });
     else {

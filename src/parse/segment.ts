@@ -17,20 +17,27 @@ import type { Box, Image, Mask } from '../image/types.ts';
 import type { Window } from '../image/window.ts';
 import type { Precision } from '../model/precision.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
-import { type Resolution, resolve, type Terms } from '../ontology/index.ts';
+import { conceptNamed, type Resolution, resolve, type Terms } from '../ontology/index.ts';
 import type { Network, TextFeatures } from '../runtime/network.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { answer, probabilityMap, type Question, type RawAnswers } from './answer.ts';
 import { describeResolution, type ResolvedConcept } from './concept.ts';
 import type { ModelSettings } from './config.ts';
 import { createMirrorImage } from './flips.ts';
-import type { ContextOptions } from './image-context.ts';
+import { type ContextOptions, imageContext } from './image-context.ts';
 import { createLruCache } from './lru.ts';
 import { prepareImage } from './prepare.ts';
 import { type PresenceOptions, type PresenceSettings, presenceLimit, presenceLimits } from './presence.ts';
 import { type Rejection, type RejectionOptions, rejectionTest } from './rejection.ts';
 import { checkRegionSupport, checkRequest, PROMPT_BATCH } from './request.ts';
-import { guessViews, type ViewClassifier, type ViewGuess } from './views.ts';
+import {
+  guessViews,
+  PLAUSIBLE,
+  type Plausibility,
+  plausibility,
+  type ViewClassifier,
+  type ViewGuess,
+} from './views.ts';
 
 const TEXT_CACHE = 1024;
 
@@ -131,6 +138,8 @@ export interface EncodedImage {
   summary(): Float32Array;
   /** What the image probably is, most probable first; null if the model has no views.json. */
   guessViews(): ViewGuess[] | null;
+  /** Whether the image may show what a prompt was understood as, by the kind of image that is known or guessed. */
+  plausibility(concept: ResolvedConcept | null, options?: Pick<ContextOptions, 'modality' | 'site'>): Plausibility;
   /** The network's own answers, a batch of prompts at a time: for what is put together from several images. */
   ask(prompts: readonly string[], options?: SegmentOptions): AsyncGenerator<RawAnswers, void, undefined>;
   /** One answer per prompt, in order, each handed out as soon as it is made. */
@@ -222,7 +231,7 @@ export function createModel(
     signal?.throwIfAborted();
     if (regions.length > 0) checkRegionSupport(settings, options.forceRegions ?? false);
     const start = performance.now();
-    const { image, findWarnings } = await prepareImage(source, options);
+    const { image, known, findWarnings } = await prepareImage(source, options);
     if (regions.length > 0) regionMask(regions, image.width, image.height);
     const [across, down] = options.pixelSpacing ?? [1, 1];
     const mode = options.preprocess === 'published' ? 'pad' : settings.fit;
@@ -235,6 +244,18 @@ export function createModel(
     // made for those who look at them only
     const rgb = once(() => toRgb8(image));
     const warnings = once(findWarnings);
+    const guesses = once(() => (views === null ? null : guessViews(views, features.summary())));
+
+    function plausible(
+      concept: ResolvedConcept | null,
+      told: Pick<ContextOptions, 'modality' | 'site'> = {},
+    ): Plausibility {
+      const found = concept === null ? undefined : conceptNamed(concept.name);
+      const seen = guesses();
+      if (found === undefined || seen === null) return PLAUSIBLE;
+      const { modality, site } = imageContext(undefined, [], told);
+      return plausibility(seen, found, { modality: modality ?? known.modality, site: site ?? known.site });
+    }
 
     async function* ask(
       prompts: readonly string[],
@@ -278,7 +299,11 @@ export function createModel(
           const answerStart = performance.now();
           const map = once(() => probabilityMap(decoded, i, fit));
           const tested = test?.(question.text, map());
-          const found = answer(question, map, fit, decoded.existence?.[i] ?? null, limits, tested);
+          // who marks an object says that it is there
+          const isMarked = (options.regions ?? []).length > 0;
+          const kind = isMarked ? PLAUSIBLE : plausible(question.concept, options);
+          const evidence = { existence: decoded.existence?.[i] ?? null, ...kind };
+          const found = answer(question, map, fit, evidence, limits, tested);
           seconds.decode += (performance.now() - answerStart) / 1000;
           if (!options.probabilities) yield found;
           else {
@@ -302,7 +327,8 @@ export function createModel(
         return warnings();
       },
       summary: features.summary,
-      guessViews: () => (views === null ? null : guessViews(views, features.summary())),
+      plausibility: plausible,
+      guessViews: guesses,
       dispose() {
         features.dispose();
         mirror?.dispose();

@@ -2,7 +2,9 @@
  * What an image is, guessed from mean and deviation of its mask features: multinomial logistic regression over the kinds of image
  * (modality and site) that the model was trained on. `evaluate/fit-views.ts` fits it, `views.json` of a model folder keeps it.
  */
+import { type Concept, mayShowConcept, modalityFamily } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
+import type { ImageContext } from './image-context.ts';
 
 /** A kind of image with how probable it is, 0..1; over all kinds they add up to 1. */
 export interface ViewGuess {
@@ -38,6 +40,38 @@ export function guessViews({ views, mean, scale, weights, bias }: ViewClassifier
   return views
     .map((view, i) => ({ ...view, probability: probabilities[i] }))
     .sort((a, b) => b.probability - a.probability);
+}
+
+/** What an image may show, by its guessed kind. */
+export interface Plausibility {
+  /** How probable it is that the image is of a kind that can show an object, 0..1. */
+  readonly possible: number;
+  /** The most probable kind, in words; null where nothing was guessed. */
+  readonly looksLike: string | null;
+}
+
+/** Nothing is known against it. */
+export const PLAUSIBLE: Plausibility = { possible: 1, looksLike: null };
+
+/**
+ * Whether an image may show a concept, by guesses of its kind, most probable first; what is known of the image (`known`) leaves only the
+ * guesses that agree with it, or, where none does, says nothing against the concept.
+ */
+export function plausibility(
+  guesses: readonly ViewGuess[],
+  concept: Pick<Concept, 'regions'>,
+  known: ImageContext,
+): Plausibility {
+  const family = known.modality === null ? null : modalityFamily(known.modality);
+  const left = guesses.filter(
+    ({ modality, site }) => (family === null || modality === family) && (known.site === null || site === known.site),
+  );
+  const sum = (of: readonly ViewGuess[]): number => of.reduce((total, { probability }) => total + probability, 0);
+  const all = sum(left);
+  if (all === 0) return PLAUSIBLE;
+  const able = left.filter(({ modality, site }) => mayShowConcept(concept, modality, site));
+  if (able.length === left.length) return PLAUSIBLE;
+  return { possible: sum(able) / all, looksLike: `${left[0].site} ${left[0].modality}` };
 }
 
 /** The classifier in a parsed views.json; the `model` error names the wrong field of `file`. */
