@@ -86,6 +86,9 @@ describe('what an image can show', () => {
   test.each<[string, string, string, boolean]>([
     ['polyp', 'endoscope', 'colon', true],
     ['polyp', 'dermoscopy', 'skin', false],
+    ['polyp', 'X-Ray', 'chest', false],
+    ['polyp', 'CT', 'abdomen', true], // colonography
+    ['gastrointestinal cancer', 'CT', 'chest', true], // of the esophagus
     ['left kidney', 'CT', 'abdomen', true],
     ['left kidney', 'MRI-T1', 'brain', false],
     ['lung', 'CT', 'abdomen', true], // lung bases

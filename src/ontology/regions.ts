@@ -25,6 +25,7 @@ const trunk: readonly Region[] = [
   'breast',
   'abdomen',
   'gut',
+  'mucosa',
   'pelvis',
   'spine',
   'limb',
@@ -32,7 +33,9 @@ const trunk: readonly Region[] = [
   'larynx',
   'fetus',
 ];
-const upperTrunk = trunk.filter((region) => region !== 'pelvis' && region !== 'fetus');
+/** Polyps are seen by light, and in sections of the abdomen if need be, but in no image of the chest. */
+const notInChest: readonly Region[] = ['mucosa', 'pelvis', 'fetus'];
+const upperTrunk = trunk.filter((region) => !notInChest.includes(region));
 const headAndNeck: readonly Region[] = ['brain', 'head', 'eye', 'teeth', 'neck', 'larynx', 'spine'];
 const tissue: readonly Region[] = ['tissue', 'blood'];
 
@@ -74,8 +77,8 @@ const views: Readonly<Record<string, Readonly<Record<string, readonly Region[]>>
     ovary: ['pelvis', 'abdomen', 'fetus', 'gut'],
   },
   endoscope: {
-    colon: ['gut', 'pelvis'],
-    gastrointestinal: ['gut', 'larynx', 'neck', 'abdomen'],
+    colon: ['gut', 'mucosa', 'pelvis'],
+    gastrointestinal: ['gut', 'mucosa', 'larynx', 'neck', 'abdomen'],
     larynx: ['larynx', 'neck', 'head', 'teeth', 'chest'],
   },
   fundus: { retinal: ['eye'] },
@@ -84,11 +87,24 @@ const views: Readonly<Record<string, Readonly<Record<string, readonly Region[]>>
   pathology: {
     blood: ['blood'],
     cells: tissue,
-    colon: [...tissue, 'gut', 'abdomen'],
+    colon: [...tissue, 'gut', 'mucosa', 'abdomen'],
     breast: [...tissue, 'breast'],
     kidney: [...tissue, 'abdomen'],
     prostate: [...tissue, 'pelvis'],
-    mixed: [...tissue, 'gut', 'abdomen', 'breast', 'pelvis', 'chest', 'brain', 'skin', 'larynx', 'head', 'neck'],
+    mixed: [
+      ...tissue,
+      'gut',
+      'mucosa',
+      'abdomen',
+      'breast',
+      'pelvis',
+      'chest',
+      'brain',
+      'skin',
+      'larynx',
+      'head',
+      'neck',
+    ],
   },
 };
 

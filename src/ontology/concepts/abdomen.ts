@@ -192,7 +192,7 @@ export const abdomenConcepts: readonly ConceptGroup[] = [
     ],
   },
   {
-    regions: ['gut', 'abdomen'],
+    regions: ['mucosa'],
     entries: [
       {
         kind: 'lesion',
@@ -236,6 +236,11 @@ export const abdomenConcepts: readonly ConceptGroup[] = [
         loose: ['suspicious lesion', 'suspected lesion'],
         trained: ['endoscope gastrointestinal'],
       },
+    ],
+  },
+  {
+    regions: ['gut', 'abdomen'],
+    entries: [
       {
         kind: 'tumor',
         name: 'gastrointestinal cancer',
@@ -244,6 +249,11 @@ export const abdomenConcepts: readonly ConceptGroup[] = [
         loose: ['cancer'],
         trained: ['endoscope gastrointestinal'],
       },
+    ],
+  },
+  {
+    regions: ['mucosa'],
+    entries: [
       {
         kind: 'lesion',
         name: 'high-grade dysplasia',

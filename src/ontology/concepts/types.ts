@@ -16,6 +16,8 @@ export type Region =
   | 'breast'
   | 'abdomen'
   | 'gut'
+  /** Inner surfaces, and what is too flat or small on them to be seen but by light. */
+  | 'mucosa'
   | 'pelvis'
   | 'fetus'
   | 'spine'
