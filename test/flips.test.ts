@@ -42,7 +42,8 @@ test('an image and its mirror image get the same presence, halfway between what 
   const alone = await presences(false, pictures);
   const both = await presences(true, pictures);
   expect(alone[0]).not.toBeCloseTo(alone[1], 5);
-  expect(both[0]).toBeCloseTo(both[1], 5);
+  // what kind of image it is is guessed from the image alone
+  expect(both[0]).toBeCloseTo(both[1], 3);
   expect(logit(both[0])).toBeCloseTo((logit(alone[0]) + logit(alone[1])) / 2, 2);
 });
 

@@ -1,7 +1,6 @@
 /** Building blocks that several parts share. Features are channels last: tokens `[B,N,C]`, maps `[B,H,W,C]`. */
 import {
   add,
-  concat,
   conv2d,
   layerNorm,
   linear,
@@ -77,25 +76,12 @@ function joinHeads(x: Tensor): Tensor {
 /** Large enough that a softmax gives exactly 0 beside any real score, small enough to stay finite. */
 const blockedScore = -1e30;
 
-/** Scores that attention holds at once, 8 MB: larger arrays are fetched from the system anew at each use, which takes longer than the products. */
-const mostScores = 2 ** 21;
-
-/** Scaled dot-product attention of heads; `blocked` (bool, broadcast to `[B,heads,Nq,Nk]`) hides keys. Many queries take turns. */
+/** Scaled dot-product attention of heads; `blocked` (bool, broadcast to `[B,heads,Nq,Nk]`) hides keys. */
 export function attend(q: Tensor, k: Tensor, v: Tensor, blocked?: Tensor): Tensor {
   const scale = 1 / Math.sqrt(q.shape[3] as number);
-  const [batch, heads, queries] = q.shape as [number, number, number];
-  const rowsOf = (x: Tensor, start: number, end: number): Tensor =>
-    x.shape[2] === queries && end - start < queries ? slice(x, 2, start, end) : x;
-  const look = (start: number, end: number): Tensor => {
-    const scores = matmul(mul(rowsOf(q, start, end), scale), k, { transposeB: true });
-    const shown = blocked === undefined ? scores : where(rowsOf(blocked, start, end), blockedScore, scores);
-    return matmul(softmax(shown), v);
-  };
-  const together = Math.max(1, Math.floor(mostScores / (batch * heads * (k.shape[2] as number))));
-  const turns = Array.from({ length: Math.ceil(queries / together) }, (_, turn) =>
-    look(turn * together, Math.min(queries, (turn + 1) * together)),
-  );
-  return joinHeads(turns.length === 1 ? (turns[0] as Tensor) : concat(turns, 2));
+  const scores = matmul(mul(q, scale), k, { transposeB: true });
+  const weights = softmax(blocked === undefined ? scores : where(blocked, blockedScore, scores));
+  return joinHeads(matmul(weights, v));
 }
 
 /** One of the three stacked projections of a PyTorch attention layer (`in_proj_weight` `[3C,C]`): 0 q, 1 k, 2 v. */

@@ -6,6 +6,7 @@ import { lowerToOnnx, type Weight } from '../graph/onnx/lower.ts';
 import { cpuTarget, portableTarget } from '../graph/onnx/target.ts';
 import { quantise } from '../graph/quantise.ts';
 import { formatShape, input, type Shape, sameShape, sizeOf, type Tensor } from '../graph/tensor.ts';
+import { attendInTurns } from '../graph/turns.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { answerGraph, imageGraph, memoryInputs, memoryOutputs, textGraph, textInputs } from '../model/network.ts';
 import { createParameters, type ParameterSpec } from '../model/parameters.ts';
@@ -167,7 +168,9 @@ export async function openNetwork(
     return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, found[i] as Tensor]));
   };
   const open = async (name: string, outputs: Record<string, Tensor>, keepMemory: boolean): Promise<Session> => {
-    const model = lowerToOnnx(outputs, { name, target, weights });
+    const cut = attendInTurns(Object.values(outputs));
+    const named = Object.fromEntries(Object.keys(outputs).map((key, i) => [key, cut[i] as Tensor]));
+    const model = lowerToOnnx(named, { name, target, weights });
     const session = await openSession(model, { ...options, device, keepMemory });
     // after a fall-back the later sessions go to the same device at once, without another message
     device = session.device;
