@@ -114,6 +114,15 @@ function sessionStore(): {
   };
 }
 
+/** Named outputs after a rewrite. */
+function rewritten(
+  outputs: Readonly<Record<string, Tensor>>,
+  rewrite: (tensors: readonly Tensor[]) => readonly Tensor[],
+): Record<string, Tensor> {
+  const found = rewrite(Object.values(outputs));
+  return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, found[i] as Tensor]));
+}
+
 /** Text embeddings laid side by side with filler, as the decoder's inputs. */
 function packTexts(texts: readonly TextFeatures[], groups: number, prompts: number, length: number, dim: number) {
   const tokens = new Float32Array(groups * length * dim);
@@ -164,13 +173,10 @@ export async function openNetwork(
   const rounded = (outputs: Record<string, Tensor>): Record<string, Tensor> => {
     if (precision === 'float32') return outputs;
     const read = (name: string): Float32Array => valuesOf(weights.get(name) as Weight, options.weightFolder);
-    const found = quantise(Object.values(outputs), bearsInt8, read);
-    return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, found[i] as Tensor]));
+    return rewritten(outputs, (tensors) => quantise(tensors, bearsInt8, read));
   };
   const open = async (name: string, outputs: Record<string, Tensor>, keepMemory: boolean): Promise<Session> => {
-    const cut = attendInTurns(Object.values(outputs));
-    const named = Object.fromEntries(Object.keys(outputs).map((key, i) => [key, cut[i] as Tensor]));
-    const model = lowerToOnnx(named, { name, target, weights });
+    const model = lowerToOnnx(rewritten(outputs, attendInTurns), { name, target, weights });
     const session = await openSession(model, { ...options, device, keepMemory });
     // after a fall-back the later sessions go to the same device at once, without another message
     device = session.device;
