@@ -77,8 +77,9 @@ const found = new Map(Object.keys(kinds).map((kind) => [kind, 0]));
 for (let i = 0; i < images; i++) {
   const at = Math.floor(((i + 0.5) * items.length) / images);
   const image = toRgb8(await readRaster(items[at].file));
+  const print = fingerprint(image);
   for (const [kind, copy] of Object.entries(kinds)) {
-    const pairs = await findDuplicates([fingerprint(image), fingerprint(await copy(image))]);
+    const pairs = await findDuplicates([print, fingerprint(await copy(image))]);
     found.set(kind, (found.get(kind) as number) + pairs.length);
   }
 }

@@ -9,7 +9,7 @@ import { readFileChecked } from '../../util/files.ts';
 import { baseName } from '../readers/shared-file.ts';
 import { type FoundGroup, type FoundLabel, type FoundMasks, namedLabel, targetName } from './found.ts';
 import { imageReadings, maskReadings, type Named } from './names.ts';
-import { groupPairs, imagePattern, type Pair } from './pairs.ts';
+import { groupImages, groupPairs, type Pair } from './pairs.ts';
 
 /** Bytes of one file, and of all of them, that are read. */
 const MOST_BYTES = 100 * 2 ** 20;
@@ -115,15 +115,8 @@ function cocoGroups(file: string, value: Json, images: readonly Named[]): FoundG
     else marks.boxes++;
   }
   const labels = [...new Set(objects(value.categories).map(({ name }) => String(name)))].map(namedLabel);
-  const kinds = new Map<string, Named[]>();
-  for (const image of images) {
-    if (!names.has(image.stem) && !names.has(baseName(image.path))) continue;
-    const kind = `${image.folders.length}${image.ending}`;
-    kinds.set(kind, [...(kinds.get(kind) ?? []), image]);
-  }
-  return [...kinds.values()].map((own): FoundGroup => {
-    const { pattern, matches } = imagePattern(own);
-    const unlisted = images.filter((image) => matches(image.path) && !own.includes(image));
+  const known = images.filter((image) => names.has(image.stem) || names.has(baseName(image.path)));
+  return groupImages(known, images).map(({ images: own, pattern, unlisted }): FoundGroup => {
     const outlined = { reader: 'coco', labels, marks } as const;
     const { why, open } = described(outlined, file);
     const masks: FoundMasks = {

@@ -32,6 +32,13 @@ export interface PairGroup {
   readonly why: string;
 }
 
+/** Adds to the list of a key. */
+export function addTo<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const group = map.get(key);
+  if (group === undefined) map.set(key, [value]);
+  else group.push(value);
+}
+
 const readable = (text: string): string => text.replace(/[{}*?]/g, '?');
 
 /** Pairs of all files; each mask has one image at most, an image of several channels or masks stands in several pairs. */
@@ -135,7 +142,7 @@ export function groupPairs(pairs: readonly Pair[]): PairGroup[] {
 }
 
 /** The pattern of images that lie equally deep and end alike, and which paths it takes. */
-export function imagePattern(images: readonly Named[]): {
+function imagePattern(images: readonly Named[]): {
   readonly pattern: string;
   readonly matches: (path: string) => boolean;
 } {
@@ -148,4 +155,23 @@ export function imagePattern(images: readonly Named[]): {
   const pattern = [...names, `${id}${ending}`].join('/');
   const expression = patternExpression(parsePattern(pattern));
   return { pattern, matches: (path) => expression.test(path) };
+}
+
+/** Images that one pattern describes. */
+export interface ImageGroup {
+  readonly images: readonly Named[];
+  readonly pattern: string;
+  /** Images that are not among those listed, and would be taken too. */
+  readonly unlisted: readonly Named[];
+}
+
+/** Listed images in groups that lie equally deep and end alike; `all` are the images of the folder. */
+export function groupImages(listed: Iterable<Named>, all: readonly Named[]): ImageGroup[] {
+  const kinds = new Map<string, Named[]>();
+  for (const image of listed) addTo(kinds, `${image.folders.length}${image.ending}`, image);
+  return [...kinds.values()].map((images) => {
+    const { pattern, matches } = imagePattern(images);
+    const own = new Set(images);
+    return { images, pattern, unlisted: all.filter((image) => matches(image.path) && !own.has(image)) };
+  });
 }

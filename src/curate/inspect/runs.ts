@@ -12,17 +12,19 @@ import { readRasterSize } from '../../formats/raster.ts';
 import { baseName } from '../readers/shared-file.ts';
 import { type FoundGroup, type FoundLabel, namedLabel, type Setting } from './found.ts';
 import type { Named } from './names.ts';
-import { imagePattern } from './pairs.ts';
+import { groupImages } from './pairs.ts';
 import { IMAGES_READ, sample } from './values.ts';
 
 const MOST_BYTES = 512 * 2 ** 20;
 const MOST_LABELS = 256;
 /** Rows whose values say what a column is. */
 const ROWS_READ = 1000;
-/** Names of pixels: so many runs of a row are looked at for their order. */
-const MOST_RUNS = 20_000;
+/** Numbers of a row, a start and a length for each run, that are looked at for their order. */
+const MOST_NUMBERS = 20_000;
 
 const RUNS = /^\s*(?:\d+[\s,]+\d+)(?:[\s,]+\d+[\s,]+\d+)*\s*$/;
+/** A column of labels, by its name. */
+const LABEL_WORD = /class|label|category|organ|target/i;
 /** Nothing is marked. */
 const isNothing = (text: string): boolean => /^\s*(-1|nan|none)?\s*$/i.test(text);
 
@@ -50,20 +52,19 @@ function rolesOf(names: readonly string[], rows: readonly (readonly string[])[],
   const runs = places.find(
     (i) => share(i, (value) => RUNS.test(value)) > 0 && share(i, (v) => RUNS.test(v) || isNothing(v)) === rows.length,
   );
-  const keys = places.filter((i) => i !== runs && share(i, (value) => images.has(baseName(value))) > 0);
-  if (runs === undefined || keys.length === 0) return null;
   const known = (i: number): number => share(i, (value) => images.has(baseName(value)));
+  const keys = places.filter((i) => i !== runs && known(i) > 0);
+  if (runs === undefined || keys.length === 0) return null;
   const key = keys.reduce((best, i) => (known(i) > known(best) ? i : best));
   const rest = places.filter((i) => i !== runs && i !== key);
   const isLabel = (i: number): boolean => {
     const values = new Set(rows.map((row) => row[i]));
-    const word = /class|label|category|organ|target/i.test(names[i]);
+    const word = LABEL_WORD.test(names[i]);
     return (
       !values.has('') && values.size <= MOST_LABELS && (word || [...values].every((value) => /\p{L}/u.test(value)))
     );
   };
-  const label =
-    rest.find((i) => /class|label|category|organ|target/i.test(names[i]) && isLabel(i)) ?? rest.find(isLabel);
+  const label = rest.find((i) => LABEL_WORD.test(names[i]) && isLabel(i)) ?? rest.find(isLabel);
   return { key: names[key], runs: names[runs], label: label === undefined ? null : names[label] } satisfies Columns;
 }
 
@@ -91,7 +92,7 @@ function countingOf(found: readonly { readonly runs: string; readonly size: read
     if (width === height) continue;
     const pixels = new Set<number>();
     let end = 0;
-    for (let k = 0; k < Math.min(numbers[i].length, MOST_RUNS); k += 2) {
+    for (let k = 0; k < Math.min(numbers[i].length, MOST_NUMBERS); k += 2) {
       const from = relative ? end + numbers[i][k] : numbers[i][k];
       end = from + numbers[i][k + 1];
       for (let at = from; at < Math.min(end, width * height); at++) pixels.add(at);
@@ -158,15 +159,8 @@ async function groupsOfFile(
     labels.add(word);
     if (!isNothing(text) && !marked.has(image.path)) marked.set(image.path, text);
   });
-  const kinds = new Map<string, Named[]>();
-  for (const image of own.values()) {
-    const kind = `${image.folders.length}${image.ending}`;
-    kinds.set(kind, [...(kinds.get(kind) ?? []), image]);
-  }
   const groups: FoundGroup[] = [];
-  for (const of of kinds.values()) {
-    const { pattern, matches } = imagePattern(of);
-    const unlisted = images.filter((image) => matches(image.path) && !own.has(image.path));
+  for (const { images: of, pattern, unlisted } of groupImages(own.values(), images)) {
     const looked = [];
     for (const { path } of sample(
       of.filter((image) => marked.has(image.path)),

@@ -14,7 +14,7 @@ import {
   type Named,
   type Reading,
 } from './names.ts';
-import { groupPairs, type Pair, type PairGroup, type Structure } from './pairs.ts';
+import { addTo, groupPairs, type Pair, type PairGroup, type Structure } from './pairs.ts';
 import { MASKS_READ, maskValues, sample } from './values.ts';
 
 /** Images of several kinds that may lie in a case's folder. */
@@ -27,12 +27,6 @@ const resolves = (name: string): boolean => {
   const { concept, confidence } = decideByRules(name, knownContext(null, null, null));
   return concept !== null && confidence >= SURE;
 };
-
-function add<T>(map: Map<string, T[]>, key: string, value: T): void {
-  const group = map.get(key);
-  if (group === undefined) map.set(key, [value]);
-  else group.push(value);
-}
 
 interface Read {
   readonly image: Named;
@@ -53,8 +47,8 @@ export function pairStructures(files: readonly Named[], alone: readonly Named[],
   const byKey = new Map<string, Read[]>();
   const byFolder = new Map<string, Named[]>();
   for (const image of free) {
-    for (const reading of imageReadings(image)) add(byKey, reading.key, { image, reading });
-    add(byFolder, commonFolders(image), image);
+    for (const reading of imageReadings(image)) addTo(byKey, reading.key, { image, reading });
+    addTo(byFolder, commonFolders(image), image);
   }
   const pairs: Pair[] = [];
   const push = (mask: Named, { image, reading }: Read, maskReading: Reading, structure: Structure): void => {
@@ -81,7 +75,7 @@ export function pairStructures(files: readonly Named[], alone: readonly Named[],
     } else rest.push(mask);
   }
   const perFolder = new Map<string, Named[]>();
-  for (const mask of rest) add(perFolder, commonFolders(mask), mask);
+  for (const mask of rest) addTo(perFolder, commonFolders(mask), mask);
   for (const [common, masks] of perFolder) {
     // one mask of another name than the one image beside it need not be of it
     if (masks.length === 1 && SPLIT.test(common) && !resolves(masks[0].stem)) continue;
@@ -97,7 +91,7 @@ export function pairStructures(files: readonly Named[], alone: readonly Named[],
 /** Files beside an image that is called image (or ct, scan …) and themselves like objects: `case/image.nii` and `case/liver.nii`. */
 function besideImages(free: readonly Named[], taken: ReadonlySet<Named>): Pair[] {
   const folders = new Map<string, Named[]>();
-  for (const file of free) if (!taken.has(file)) add(folders, `${file.folders.join('/')}/${file.ending}`, file);
+  for (const file of free) if (!taken.has(file)) addTo(folders, `${file.folders.join('/')}/${file.ending}`, file);
   return [...folders.values()].flatMap((files) => {
     const isImage = (file: Named): Reading | undefined => imageReadings(file).find(({ base }) => base === '');
     const images = files.filter((file) => isImage(file) !== undefined);
@@ -135,7 +129,7 @@ export async function mergeStructures(root: string, groups: readonly PairGroup[]
     const named = structure === undefined && maskReading.base !== '' ? structureIn(maskReading.rest) : undefined;
     const ofImage = [image.folders.length, image.ending, imageReading.rest];
     const ofMask = named === undefined ? [group.masks] : [mask.folders.length, mask.ending, ...(named.round ?? [])];
-    add(alike, JSON.stringify([ofImage, ofMask]), group);
+    addTo(alike, JSON.stringify([ofImage, ofMask]), group);
   }
   const merged: PairGroup[] = [];
   for (const of of alike.values()) {
