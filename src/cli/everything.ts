@@ -3,6 +3,7 @@
  * table or JSON on standard output.
  */
 import { writeLabelPng, writePng } from '../formats/raster.ts';
+import { labelMask } from '../image/components.ts';
 import { overlay } from '../image/overlay.ts';
 import { type EverythingOptions, everythingType, type FoundTarget, segmentEverything } from '../parse/everything.ts';
 import { REJECTION_THRESHOLD } from '../parse/rejection.ts';
@@ -49,10 +50,10 @@ async function everythingInImage(
   const { mask: labelFile, overlay: overlayFile, report: jsonFile } = files.prompts[0];
   const layers = found.targets
     .filter(({ label }) => label !== null)
-    .map(({ target, label, presence }) => {
-      const data = Uint8Array.from(found.labels, (value) => (value === label ? 1 : 0));
-      return { mask: { data, width, height }, label: target, presence };
-    });
+    .map(({ target, label, presence }) => ({
+      mask: labelMask(found.labels, label as number, width, height),
+      ...{ label: target, presence },
+    }));
   await writeLabelPng(folder.stage(labelFile), found.labels, width, height);
   await writePng(folder.stage(overlayFile), overlay(encoded.image, layers, { model }));
   const report: EverythingReport = {

@@ -2,12 +2,14 @@
  * What is wrong with a data folder in BiomedParseData's layout, or with its shards: names, pairs, masks and where they lie, areas, windows, subjects in
  * both splits, the same picture twice. Everything is looked at and reported; nothing is changed, and one bad file does not stop the rest.
  */
+
 import { join } from 'node:path';
 import { type DatasetItem, readItemFile, readItemImage } from '../../dataset/index.ts';
 import { leaveOutKey, readLeaveOut } from '../../dataset/leave-out.ts';
 import { readSubjects, subjectOf } from '../../dataset/subjects.ts';
 import { fingerprint } from '../../image/fingerprint.ts';
 import type { Image } from '../../image/types.ts';
+import { addTo } from '../../util/groups.ts';
 import { median } from '../median.ts';
 import { decideByRules, knownContext } from '../rules.ts';
 import { type Alignment, alignmentOf, misplacedMasks, slopesOf } from './align.ts';
@@ -66,12 +68,6 @@ interface SetFindings {
   readonly tones: Map<string, Toned[]>;
 }
 
-function add<T>(map: Map<string, T[]>, key: string, value: T): void {
-  const group = map.get(key);
-  if (group === undefined) map.set(key, [value]);
-  else group.push(value);
-}
-
 /** Checks a folder of data sets or of shards; refuses only what holds neither. */
 export async function checkFolder(root: string, options: CheckOptions = {}): Promise<CheckReport> {
   const { signal, onProgress } = options;
@@ -120,7 +116,7 @@ async function checkImage(listing: Listing, item: DatasetItem, found: Findings, 
     if (!left) pictures.push({ ...place, split, name, subject, print: fingerprint(image) });
     const tones = tonesOf(image);
     if (isFlat(tones)) report(problems, 'window', place, 'the picture is flat: all pixels have nearly one grey level');
-    else add(seen.tones, `${modality}_${site}`, { ...place, tones });
+    else addTo(seen.tones, `${modality}_${site}`, { ...place, tones });
   }
   await checkMasks(listing, item, image, problems, seen);
 }
@@ -138,7 +134,7 @@ async function checkMasks(
     const mask = await checkMask({ set, file }, () => readItemFile(listing, file), image, problems);
     if (mask === undefined) continue;
     const fits = image !== undefined && image.width === mask.width && image.height === mask.height;
-    add(seen.masks, `${modality}_${site}_${target}`, {
+    addTo(seen.masks, `${modality}_${site}_${target}`, {
       ...{ set, file, fraction: mask.data.reduce((sum, value) => sum + value, 0) / mask.data.length },
       alignment: fits && slopes !== undefined ? alignmentOf(slopes, mask) : undefined,
     });

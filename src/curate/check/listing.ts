@@ -7,6 +7,7 @@ import type { Dataset, DatasetItem, Split } from '../../dataset/index.ts';
 import { imageParts, listSets, type MaskName, maskParts } from '../../dataset/layout.ts';
 import { isShardFolder, readShards } from '../../dataset/shards.ts';
 import { listFolder } from '../../util/files.ts';
+import { addTo } from '../../util/groups.ts';
 import { type Problem, report, tryTo } from './problems.ts';
 
 /** One split of one set. */
@@ -76,7 +77,7 @@ async function maskNames(folder: string, set: string, problems: Problem[]): Prom
   for (const name of (await listFolder(folder)) ?? []) {
     const place = { set, file: join(folder, name) };
     const parts = await tryTo(problems, 'name', place, () => maskParts(folder, name));
-    if (parts !== undefined) masks.set(parts.image, [...(masks.get(parts.image) ?? []), parts]);
+    if (parts !== undefined) addTo(masks, parts.image, parts);
   }
   return masks;
 }

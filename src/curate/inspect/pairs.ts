@@ -1,4 +1,5 @@
 /** Images and masks that belong together by their names, in groups that one pattern describes each. */
+import { addTo } from '../../util/groups.ts';
 import { parsePattern, patternExpression } from '../recipe/pattern.ts';
 import { imageReadings, maskReadings, maskReason, type Named, type Reading } from './names.ts';
 
@@ -30,13 +31,6 @@ export interface PairGroup {
   readonly except: Readonly<Record<string, string>> | null;
   /** Why they were taken for images and masks. */
   readonly why: string;
-}
-
-/** Adds to the list of a key. */
-export function addTo<T>(map: Map<string, T[]>, key: string, value: T): void {
-  const group = map.get(key);
-  if (group === undefined) map.set(key, [value]);
-  else group.push(value);
 }
 
 const readable = (text: string): string => text.replace(/[{}*?]/g, '?');

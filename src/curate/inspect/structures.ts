@@ -2,6 +2,7 @@
  * Masks with a file for every structure: `case/ct.nii.gz` with `case/segmentations/liver.nii.gz`, `labels/liver/case.nii.gz`,
  * `labels/case/liver.nii.gz`, `case_liver.nii.gz` beside `case_spleen.nii.gz`. One capture of the mask's pattern then says what is marked.
  */
+import { addTo } from '../../util/groups.ts';
 import { decideByRules, knownContext } from '../rules.ts';
 import { type FoundMasks, namedLabel } from './found.ts';
 import {
@@ -14,7 +15,7 @@ import {
   type Named,
   type Reading,
 } from './names.ts';
-import { addTo, groupPairs, type Pair, type PairGroup, type Structure } from './pairs.ts';
+import { groupPairs, type Pair, type PairGroup, type Structure } from './pairs.ts';
 import { MASKS_READ, maskValues, sample } from './values.ts';
 
 /** Images of several kinds that may lie in a case's folder. */
