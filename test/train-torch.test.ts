@@ -155,15 +155,15 @@ describe('samples', () => {
   });
 
   it.each([
-    { size: 96, scale: 1.3, angle: 0.4, blur: 0.9 },
-    { size: 64, scale: 0.6, angle: -2, blur: 0 },
-  ])('are warped and toned alike, up to the 8-bit steps here: %o', async ({ size, scale, angle, blur }) => {
-    const [gain, gamma, brightness, saturation] = [1.2, 0.8, -10, 1.3];
+    { size: 96, scale: 1.3, stretch: 1.1, angle: 0.4, blur: 0.9, bend: 0.1, shading: [0.2, -0.1, 0.15, 0.05] },
+    { size: 64, scale: 0.6, stretch: 0.9, angle: -2, blur: 0, bend: 0, shading: undefined },
+  ] as const)('are warped and toned alike, up to the 8-bit steps here: %o', async (chosen) => {
+    const { size, scale, stretch, angle, blur, bend, shading } = chosen;
+    const [gain, gamma, brightness, saturation, pivot] = [1.2, 0.8, -10, 1.3, 110];
     const [shiftX, shiftY] = [0.05, -0.03];
     const plain = { invert: 0, noise: 0, starts: Array.from({ length: 3 }, () => new Array(size).fill(0)) };
     const drawn = {
-      scale,
-      angle,
+      ...{ scale, stretch, angle, bend, pivot, shading: shading ?? [0, 0, 0, 0] },
       shift: [shiftX, shiftY],
       mirror: -1,
       blur,
@@ -177,13 +177,15 @@ describe('samples', () => {
     const found = await arrays('torch', 'warped.safetensors');
 
     const store = await loadImages(await openDataset(join(folder, 'data'), { split: 'train' }));
-    const tone = Float32Array.from({ length: 256 }, (_, v) =>
-      Math.min(255, Math.max(0, (255 * (v / 255) ** gamma - 110) * gain + 110 + brightness)),
-    );
-    const intensity: Intensity = { tones: [tone, tone, tone], saturation, noise: 0, blur };
+    const tone = Float32Array.from({ length: 256 }, (_, v) => {
+      const curved = (v / 255) ** gamma;
+      const bent = 255 * (curved + bend * Math.sin(2 * Math.PI * curved));
+      return Math.min(255, Math.max(0, (bent - pivot) * gain + pivot + brightness));
+    });
+    const intensity: Intensity = { tones: [tone, tone, tone], shading, saturation, noise: 0, blur };
     for (const [i, image] of store.images.entries()) {
       expect(image.channels).toBe(3);
-      const map = affineOf(image, size, { scale, angle, shiftX, shiftY, mirror: true });
+      const map = affineOf(image, size, { scale, stretch, angle, shiftX, shiftY, mirror: true });
       const spans = spansOf(map, image, size);
       const variance = reductionVariance(stepOf(map)) + (blur * stepOf(map)) ** 2;
       const bytes = warpPixels(smooth(storedPixels(store, image), image, variance), image, map, spans, size);

@@ -1,6 +1,6 @@
 /**
- * Which image comes next and what is asked of it. A set is taken by the square root of its images, so that small ones are
- * heard, and by its number of targets; in it, images with rare targets more often; of an image, rare targets before common
+ * Which image comes next and what is asked of it. A set is taken by its images to the power of 0.75, so that small ones are
+ * heard, and by the square root of its number of targets; in it, images with rare targets more often; of an image, rare targets before common
  * ones and none twice while others are left. About `negativeFraction` of the prompts name objects that are surely absent.
  */
 import { drawPrompt, mirrorAllowed, mirrorTarget } from '../ontology/index.ts';
@@ -59,8 +59,9 @@ function draw<T>(random: Random, { items, sums }: Weighted<T>): T {
 /** An image with a rare target is drawn at most this many times as often as others of its set. */
 const MOST_FAVOUR = 3;
 
-/** A set's targets share the prompts about it: one with many is drawn more often, though not in full proportion. */
-const TARGETS_POWER = 0.75;
+/** A set with many images or targets is drawn more often, though not in full proportion: small sets are soon known by heart. */
+const IMAGES_POWER = 0.75;
+const TARGETS_POWER = 0.5;
 
 /** Images of each set by how often they are drawn, sets likewise. */
 function tableOf(store: ImageStore, rarity: readonly number[]): Weighted<Weighted<StoredImage>> {
@@ -81,7 +82,7 @@ function tableOf(store: ImageStore, rarity: readonly number[]): Weighted<Weighte
   });
   return weighted(tables, ({ items }) => {
     const targets = new Set(items.flatMap(({ masks }) => masks.map(({ target }) => target)));
-    return Math.sqrt(items.length) * Math.max(1, targets.size) ** TARGETS_POWER;
+    return items.length ** IMAGES_POWER * Math.max(1, targets.size) ** TARGETS_POWER;
   });
 }
 
@@ -114,6 +115,7 @@ const OWN_SENTENCE = 0.5;
 /** The chances of a plan, for training programs elsewhere. */
 export const planChances = {
   mostFavour: MOST_FAVOUR,
+  imagesPower: IMAGES_POWER,
   targetsPower: TARGETS_POWER,
   sibling: SIBLING,
   sameModality: SAME_MODALITY,

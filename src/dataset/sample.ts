@@ -4,7 +4,15 @@
  */
 import { BiomedParseError } from '../util/errors.ts';
 import { createRandom, mixSeed, type Random } from '../util/random.ts';
-import { applyIntensity, drawIntensity, drawPlacement, milder, plainIntensity, plainPlacement } from './augment.ts';
+import {
+  applyIntensity,
+  augmentationRanges,
+  drawIntensity,
+  drawPlacement,
+  milder,
+  plainIntensity,
+  plainPlacement,
+} from './augment.ts';
 import { createPlanner, type Plan } from './plan.ts';
 import { type ImageStore, type StoredImage, type StoredMask, storedPixels } from './store.ts';
 import {
@@ -104,10 +112,10 @@ export function createRenderer(
   };
 
   return (random, { image, group, mirror }, masks) => {
-    const { modality, site } = group;
-    const wanted = augment ? drawPlacement(random, modality, site, mirror) : plainPlacement(mirror);
+    const ranges = augmentationRanges(group.modality, group.site);
+    const wanted = augment ? drawPlacement(random, ranges, mirror) : plainPlacement(mirror);
     const [map, { targets }] = place(image, masks, wanted);
-    const intensity = augment ? drawIntensity(random, modality, image.channels) : plainIntensity(image.channels);
+    const intensity = augment ? drawIntensity(random, ranges, image.channels) : plainIntensity(image.channels);
     const step = stepOf(map);
     const variance = reductionVariance(step) + (intensity.blur * step) ** 2;
     const spans = spansOf(map, image, size);

@@ -10,7 +10,7 @@ import {
   warpPixels,
 } from './warp.ts';
 
-const plain: Placement = { scale: 1, angle: 0, shiftX: 0, shiftY: 0, mirror: false };
+const plain: Placement = { scale: 1, stretch: 1, angle: 0, shiftX: 0, shiftY: 0, mirror: false };
 const ramp = (width: number, height: number) => Uint8Array.from({ length: width * height }, (_, i) => (i * 7) % 251);
 
 function warp(source: Uint8Array, width: number, height: number, size: number, placement: Placement): Uint8Array {
@@ -54,6 +54,16 @@ describe('the map', () => {
     expect(stepOf(map)).toBeCloseTo(4, 10);
   });
 
+  test('stretches width against height and leaves the area', () => {
+    const source = { width: 64, height: 64 };
+    const wide = affineOf(source, 32, { ...plain, stretch: 4 });
+    expect([wide.xx, wide.xy, wide.yx, wide.yy]).toEqual([1, -0, 0, 4]);
+    expect(stepOf(wide)).toBe(2);
+    const turned = affineOf(source, 32, { ...plain, stretch: 4, angle: Math.PI / 2 });
+    expect(turned.xy).toBeCloseTo(-1, 12);
+    expect(turned.yx).toBeCloseTo(4, 12);
+  });
+
   test('interpolates between centres, a border pixel reaching to the edge', () => {
     expect([...warp(Uint8Array.from([0, 100, 0, 100]), 2, 2, 4, plain).subarray(0, 4)]).toEqual([0, 25, 75, 100]);
   });
@@ -62,7 +72,7 @@ describe('the map', () => {
     const [size, source] = [20, { width: 17, height: 9 }];
     for (const angle of [0, 0.3, 1.9, -2.5]) {
       for (const mirror of [false, true]) {
-        const map = affineOf(source, size, { ...plain, scale: 0.8, angle, shiftX: 0.07, mirror });
+        const map = affineOf(source, size, { ...plain, scale: 0.8, stretch: 1.2, angle, shiftX: 0.07, mirror });
         const spans = spansOf(map, source, size);
         for (let y = 0; y < size; y++) {
           for (let x = 0; x < size; x++) {

@@ -18,6 +18,8 @@ export interface Affine {
 export interface Placement {
   /** Magnification against the whole image. */
   readonly scale: number;
+  /** Width against height, the area unchanged; 1 as it is. */
+  readonly stretch: number;
   /** Radians. */
   readonly angle: number;
   /** Shift of the view, in longer sides of the image. */
@@ -33,13 +35,14 @@ export interface Size {
 
 /** The map of a placement, output `size` x `size`. */
 export function affineOf({ width, height }: Size, size: number, placement: Placement): Affine {
-  const { scale, angle, shiftX, shiftY, mirror } = placement;
+  const { scale, stretch, angle, shiftX, shiftY, mirror } = placement;
   const longer = Math.max(width, height);
   const step = longer / size / scale;
-  const cosine = step * Math.cos(angle);
-  const sine = step * Math.sin(angle);
+  const across = step / Math.sqrt(stretch);
+  const down = step * Math.sqrt(stretch);
+  const [cosine, sine] = [Math.cos(angle), Math.sin(angle)];
   const sign = mirror ? -1 : 1;
-  const [xx, xy, yx, yy] = [sign * cosine, -sine, sign * sine, cosine];
+  const [xx, xy, yx, yy] = [sign * across * cosine, -across * sine, sign * down * sine, down * cosine];
   const middle = size / 2;
   return {
     ...{ xx, xy, yx, yy },
@@ -48,9 +51,9 @@ export function affineOf({ width, height }: Size, size: number, placement: Place
   };
 }
 
-/** Source pixels a step of one output pixel takes; the maps here stretch all directions alike. */
-export function stepOf({ xx, yx }: Affine): number {
-  return Math.hypot(xx, yx);
+/** Source pixels a step of one output pixel takes, the mean of all directions. */
+export function stepOf({ xx, xy, yx, yy }: Affine): number {
+  return Math.sqrt(Math.abs(xx * yy - xy * yx));
 }
 
 /** The same map on an output whose pixels are `factor` times smaller. */

@@ -1,6 +1,6 @@
 /**
- * What a training program without the ontology needs of it: for every kind of image whether it is grey, may be turned and
- * what it is called; the names of all targets; the chances of plans, prompts and augmentation; the token ids of every word
+ * What a training program without the ontology needs of it: for every kind of image whether it is grey, how far
+ * it is changed at random and what it is called; the names of all targets; the chances of plans and prompts; the token ids of every word
  * that a prompt can hold; and the list of images with their masks and what is surely absent from them.
  */
 import { relative, sep } from 'node:path';
@@ -26,7 +26,6 @@ import {
   publishedPrompt,
   siteWords,
   specificNames,
-  turnAllowed,
   viewPhrases,
 } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
@@ -106,8 +105,7 @@ export function samplingTable(dataset: Dataset, tokenizerJson: object): Sampling
     const words = { view: viewPhrases(modality, site), modality: modalityWords(modality), site: [siteWords(site)[0]] };
     const published = publishedPrompt('{name}', modality, site);
     for (const text of [...Object.values(words).flat(), published.replace('{name}', 'a')]) texts.add(text);
-    const flags = { grey: isGreyModality(modality), turn: turnAllowed(modality, site), xray: modality === 'X-Ray' };
-    kinds[kind] = { ...flags, published, ...words };
+    kinds[kind] = { grey: isGreyModality(modality), ranges: augmentationRanges(modality, site), published, ...words };
   };
   const sets: Record<string, Record<string, object>> = {};
   const setOf = new Map(dataset.sets.map((set) => [set.name, set]));
@@ -126,7 +124,7 @@ export function samplingTable(dataset: Dataset, tokenizerJson: object): Sampling
   for (const { sentences } of rows) for (const text of Object.values(sentences).flat()) texts.add(text);
   const tokenizer = createTokenizer(tokenizerJson, { contextLength: Number.MAX_SAFE_INTEGER });
   const { ownName, bare, published, templates } = promptForms;
-  const chances = { ...planChances, ...{ ownName, bare, published }, ...augmentationRanges, leastKept: LEAST_KEPT };
+  const chances = { ...planChances, ...{ ownName, bare, published }, leastKept: LEAST_KEPT };
   const { start, end } = tokenizer;
   return {
     table: { chances, templates, kinds, sets, targets, words: pieceIds(texts, tokenizer), start, end },

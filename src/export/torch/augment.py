@@ -1,6 +1,6 @@
 """
 A batch of samples on the device: one affine warp of pixels (bilinear) and masks (area coverage of 4 x 4 cells), then
-tones, saturation and noise: the chances and formulas of src/dataset/augment.ts, sample.ts and warp.ts.
+tones, shading, saturation and noise: the chances and formulas of src/dataset/augment.ts, sample.ts and warp.ts.
 
 What is drawn for a sample (`draw`) depends on its random stream alone and is made on the host; `render` is without chance.
 """
@@ -15,9 +15,9 @@ NORMALS = 1 << 14
 LEAST_VARIANCE = 0.05
 
 
-def draw(rng, image, mirror, kind, chances, size):
+def draw(rng, image, mirror, ranges, size):
     """Placement and intensities of one sample, as plain numbers."""
-    colour = image.pixels.shape[0] == 3 and not kind["grey"]
+    colour = image.pixels.shape[0] == 3
 
     def spread(most):
         return math.exp(rng.uniform(-most, most))
@@ -25,23 +25,27 @@ def draw(rng, image, mirror, kind, chances, size):
     def sometimes(chance):
         return rng.uniform(chance["least"], chance["most"]) if rng.random() < chance["share"] else 0.0
 
-    scale = chances["scale"]
-    most = math.pi if kind["turn"] else chances["smallAngle"]
-    contrast = spread(chances["contrast"])
+    scale, shading = ranges["scale"], ranges["shading"]
+    contrast = spread(ranges["contrast"])
+    shaded = rng.random() < shading["share"]
     return {
         "scale": min(scale["most"], max(scale["least"], math.exp(scale["deviation"] * rng.normal()))),
-        "angle": rng.uniform(-most, most),
-        "shift": rng.uniform(-chances["shift"], chances["shift"], 2),
+        "stretch": spread(ranges["stretch"]),
+        "angle": rng.uniform(-ranges["angle"], ranges["angle"]),
+        "shift": rng.uniform(-ranges["shift"], ranges["shift"], 2),
         "mirror": -1.0 if mirror else 1.0,
-        "gain": [contrast * (spread(chances["gain"]) if colour else 1) for _ in range(3)] if colour else [contrast] * 3,
-        "brightness": rng.uniform(-chances["brightness"], chances["brightness"]),
-        "gamma": spread(chances["gamma"]),
-        "invert": float(kind["xray"] and rng.random() < chances["inversion"]),
-        "saturation": spread(chances["saturation"]) if colour else 1.0,
-        "noise": sometimes(chances["noise"]),
-        "blur": sometimes(chances["blur"]),
+        "gain": [contrast * spread(ranges["gain"]) for _ in range(3)] if colour else [contrast] * 3,
+        "brightness": rng.uniform(-ranges["brightness"], ranges["brightness"]),
+        "gamma": spread(ranges["gamma"]),
+        "bend": rng.uniform(-ranges["bend"], ranges["bend"]) / (2 * math.pi),
+        "pivot": ranges["pivot"],
+        "invert": float(rng.random() < ranges["inversion"]),
+        "shading": rng.uniform(-shading["most"], shading["most"], 4) * shaded,
+        "saturation": spread(ranges["saturation"]) if colour else 1.0,
+        "noise": sometimes(ranges["noise"]),
+        "blur": sometimes(ranges["blur"]),
         # where each row of noise starts in the table of normal numbers; grey images have the same noise in all channels
-        "starts": np.broadcast_to(rng.integers(0, NORMALS, (3 if image.pixels.shape[0] == 3 else 1, size)), (3, size)),
+        "starts": np.broadcast_to(rng.integers(0, NORMALS, (3 if colour else 1, size)), (3, size)),
     }
 
 
@@ -74,8 +78,11 @@ def source_positions(batch, size, milder, fine=1):
     share = 0.0 if milder is None else 0.5**milder
     angle, shift = batch["angle"] * share, batch["shift"] * share
     step = longer / size / batch["scale"] ** share
-    cosine, sine = step * angle.cos(), step * angle.sin()
-    xx, xy, yx, yy = batch["mirror"] * cosine, -sine, batch["mirror"] * sine, cosine
+    ratio = batch["stretch"] ** (share / 2)
+    across, down = step / ratio, step * ratio
+    cosine, sine = angle.cos(), angle.sin()
+    xx, xy = batch["mirror"] * across * cosine, -across * sine
+    yx, yy = batch["mirror"] * down * sine, down * cosine
     n = size * fine
     centres = (torch.arange(n, device=width.device, dtype=torch.float32) + 0.5) / fine - size / 2
     u, v = centres[None, None, :], centres[None, :, None]
@@ -129,12 +136,23 @@ def bilinear(pixels, batch, x, y):
     return torch.nn.functional.grid_sample(pixels, torch.stack(grid, dim=3), mode="bilinear", align_corners=True)
 
 
-def intensities(pixels, batch, table, pivot):
-    """Tones, saturation and noise of pixels [N, 3, S, S], 0 to 255."""
+def shades(batch, size):
+    """Factors [N, 1, S, S] of the shading: exp of a u + b u^2 + c v + d v^2, u and v from -1 to 1."""
+    place = (2 * torch.arange(size, device=batch["shading"].device, dtype=torch.float32) + 1) / size - 1
+    a, b, c, d = batch["shading"].T[:, :, None]
+    across, down = a * place + b * place**2, c * place + d * place**2
+    return (across[:, None, None, :] + down[:, None, :, None]).exp()
+
+
+def intensities(pixels, batch, table):
+    """Tones, shading, saturation and noise of pixels [N, 3, S, S], 0 to 255."""
     each = lambda key: batch[key][:, None, None, None]
-    tone = (255 * (pixels / 255) ** each("gamma") - pivot) * batch["gain"][:, :, None, None] + pivot + each("brightness")
+    curved = (pixels / 255) ** each("gamma")
+    bent = 255 * (curved + each("bend") * torch.sin(2 * math.pi * curved))
+    tone = (bent - each("pivot")) * batch["gain"][:, :, None, None] + each("pivot") + each("brightness")
     kept = tone.clamp(0, 255)
     kept = torch.where(each("invert") > 0, 255 - kept, kept)
+    kept = (kept * shades(batch, pixels.shape[3])).clamp(max=255)
     grey = kept.mean(dim=1, keepdim=True)
     kept = torch.where(each("saturation") == 1, kept, (grey + (kept - grey) * each("saturation")).clamp(0, 255))
     places = (batch["starts"][:, :, :, None] + torch.arange(pixels.shape[3], device=pixels.device)) % NORMALS
@@ -155,7 +173,7 @@ def render(batch, size, chances, table):
         step = torch.where(kept, place[2], step)
     variance = ((step**2 - 1) / 12).clamp(min=0) + (batch["blur"] * step) ** 2
     pixels = bilinear(smooth(batch["canvas"].float(), variance), batch, x, y)
-    pixels = intensities(pixels, batch, table, chances["pivot"])
+    pixels = intensities(pixels, batch, table)
     pixels = pixels * inside(batch, x, y)[:, None]
     return pixels, targets.flatten(2)
 

@@ -44,7 +44,7 @@ class Planner:
     def weight_of(self, images):
         """Weight of a set: root of its images, times its number of targets to a power."""
         targets = {target for image in images for target in image.masks}
-        return np.sqrt(len(images)) * max(1, len(targets)) ** self.chances["targetsPower"]
+        return len(images) ** self.chances["imagesPower"] * max(1, len(targets)) ** self.chances["targetsPower"]
 
     def images_of(self, images):
         """Images of a set; those with rare targets are drawn more often, up to a factor."""

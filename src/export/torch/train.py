@@ -95,7 +95,7 @@ class Batches:
             rng = np.random.default_rng([self.config["seed"], index])
             image, mirror, asks = self.planner(rng)
             kind = self.sampling["kinds"][image.group["kind"]]
-            samples.append((image, asks, augment.draw(rng, image, mirror, kind, self.sampling["chances"], size)))
+            samples.append((image, asks, augment.draw(rng, image, mirror, kind["ranges"], size)))
             ids += [encode(prompt, self.sampling, tokens) for prompt, _ in asks]
         present = [[float(target is not None) for _, target in asks] for _, asks, _ in samples]
         return {
