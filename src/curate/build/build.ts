@@ -145,7 +145,7 @@ async function finish(recipe: Recipe, plan: Plan, journal: Journal, folder: stri
     for (const item of items) {
       const records =
         typeof item === 'string'
-          ? (JSON.parse(await journal.line(item)) as { records: BuildRecord[] }).records
+          ? (JSON.parse(journal.line(item)) as { records: BuildRecord[] }).records
           : [item];
       for (const record of records) {
         count(tally, record);
@@ -154,7 +154,7 @@ async function finish(recipe: Recipe, plan: Plan, journal: Journal, folder: stri
     }
   }
   async function* sorted(): AsyncIterable<Uint8Array> {
-    for (const item of items) if (typeof item === 'string') yield Buffer.from(`${await journal.line(item)}\n`);
+    for (const item of items) if (typeof item === 'string') yield Buffer.from(`${journal.line(item)}\n`);
   }
   await writeFileAtomic(join(folder, 'build.jsonl'), manifest());
   await writeFileAtomic(join(folder, 'dataset.json'), about(recipe, tally, size));
