@@ -1,5 +1,6 @@
 /**
- * `data build` on many slices: memory over time, and its speed beside that of decoding and encoding the same files alone, in turns in one run. With
+ * `data build` on many slices: memory over time, and its speed beside that of decoding and encoding the same files alone with the image library, in
+ * turns in one run (the build itself packs masks without it: formats/mask-png.ts). With
  * `--kills n` the build is killed n times at random moments, resumed, and its bytes are compared with those of an undisturbed one.
  *
  *     npm run build && node --import tsx bench/data-build.ts [--slices 2000] [--workers 2] [--kills 0]

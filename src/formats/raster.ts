@@ -11,6 +11,7 @@ import type { Image, Mask } from '../image/types.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { readFileChecked, writeFileAtomic } from '../util/files.ts';
 import { decodeBmp, isBmp } from './bmp.ts';
+import { encodeMaskPng } from './mask-png.ts';
 
 /** Largest number of pixels that is decoded. */
 export const MAX_PIXELS = 100_000_000;
@@ -193,11 +194,6 @@ export async function encodePng(image: Image): Promise<Uint8Array> {
   return await (channels === 1 ? png.toColourspace('b-w') : png).png({ compressionLevel: 6 }).toBuffer();
 }
 
-/** PNG bytes of a mask: one channel, 0 outside and 255 inside. */
-export function encodeMaskPng(mask: Mask): Promise<Uint8Array> {
-  return encodePng({ ...mask, data: mask.data.map((value) => (value === 0 ? 0 : 255)), channels: 1 });
-}
-
 /** Writes an 8-bit image as PNG, whole or not at all. */
 export async function writePng(path: string, image: Image): Promise<void> {
   await writeFileAtomic(path, await encodePng(image));
@@ -205,7 +201,7 @@ export async function writePng(path: string, image: Image): Promise<void> {
 
 /** Writes a mask as PNG (0 and 255), whole or not at all. */
 export async function writeMaskPng(path: string, mask: Mask): Promise<void> {
-  await writeFileAtomic(path, await encodeMaskPng(mask));
+  await writeFileAtomic(path, encodeMaskPng(mask));
 }
 
 /** PNG bytes of a label map `[height, width]`: one channel of 16 bits, 0 is background. */

@@ -17,10 +17,10 @@ import { type CocoDocument, cocoBox, runLengths } from './coco.ts';
 import type { ObjectConcept } from './dicom/codes.ts';
 import { type DicomOrigin, writeDicomResults } from './dicom/results.ts';
 import { geoJson } from './geojson.ts';
+import { encodeMaskPng } from './mask-png.ts';
 import { encodeNifti } from './nifti.ts';
 import { encodeNpy } from './npy.ts';
 import { encodeNrrd } from './nrrd.ts';
-import { encodeMaskPng } from './raster.ts';
 
 /** What was found of one prompt. */
 export interface Finding<M> {
@@ -136,7 +136,7 @@ const scores = ({ presence, probability }: Finding<unknown>) => ({
 /** The formats by the names that the command line has for them. */
 export const RESULT_FORMATS: Readonly<Record<string, ResultFormat>> = {
   png: {
-    image: { per: 'prompt', ending: 'mask.png', write: ({ findings: [{ mask }] }) => encodeMaskPng(mask) },
+    image: { per: 'prompt', ending: 'mask.png', write: async ({ findings: [{ mask }] }) => encodeMaskPng(mask) },
     volume: null,
   },
   npy: {

@@ -144,9 +144,7 @@ async function finish(recipe: Recipe, plan: Plan, journal: Journal, folder: stri
   async function* manifest(): AsyncIterable<Uint8Array> {
     for (const item of items) {
       const records =
-        typeof item === 'string'
-          ? (JSON.parse(journal.line(item)) as { records: BuildRecord[] }).records
-          : [item];
+        typeof item === 'string' ? (JSON.parse(journal.line(item)) as { records: BuildRecord[] }).records : [item];
       for (const record of records) {
         count(tally, record);
         yield Buffer.from(`${JSON.stringify(record)}\n`);

@@ -83,7 +83,7 @@ export function squareImage(image: Image, fit: Fit): Image {
   return { ...image, data: place(data as Uint8Array, image.channels, fit), width: fit.size, height: fit.size };
 }
 
-/** A mask in its square: 0 and 255, with its pixels counted and boxed. */
+/** A mask in its square: 0 and 1, with its pixels counted and boxed. */
 export interface SquareMask {
   readonly data: Uint8Array;
   readonly area: number;
@@ -111,7 +111,7 @@ export function squareMask(data: Uint8Array, fit: Fit): SquareMask {
     let last = first;
     for (let i = first; i < row + inner.width; i++) {
       if (scaled[i] === 0) continue;
-      square[to + i] = 255;
+      square[to + i] = 1;
       area++;
       last = i;
     }

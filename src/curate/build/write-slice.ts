@@ -1,9 +1,10 @@
 /** One slice written: its picture and masks as squares, and its line in the manifest. */
 import { join } from 'node:path';
+import { encodeMaskPng } from '../../formats/mask-png.ts';
 import { encodePng } from '../../formats/raster.ts';
 import type { Fit } from '../../image/fit.ts';
 import type { SliceLayout } from '../../image/slice.ts';
-import type { Box, Image } from '../../image/types.ts';
+import type { Box } from '../../image/types.ts';
 import { orientationLabel, type Volume } from '../../image/volume.ts';
 import { writeSmallFileAtomic } from '../../util/files.ts';
 import type { Pixels } from '../readers/frames.ts';
@@ -152,15 +153,17 @@ export async function writeSlice(context: SliceContext, cut: Cut): Promise<Image
       instances: boxes?.map((box) => scaled(box, fit)) ?? null,
     };
   });
-  const write = async (name: string, picture: Image): Promise<void> => {
+  const write = (name: string, bytes: Uint8Array): void => {
     written.push(name);
-    writeSmallFileAtomic(join(folder, name), await encodePng(picture));
+    writeSmallFileAtomic(join(folder, name), bytes);
   };
   const file = `${unit.split}/${stem}.png`;
-  const square = { width: size, height: size, channels: 1 } as const;
+  const picture = await encodePng(image);
   // masks first: an image is there with all of its masks or not at all
-  await Promise.all(masks.map((mask, i) => write(mask.file, { ...square, data: found[i].square.data })));
-  await write(file, image);
+  for (const [i, mask] of masks.entries()) {
+    write(mask.file, encodeMaskPng({ data: found[i].square.data, width: size, height: size }));
+  }
+  write(file, picture);
   const { split, modality, family, sequence, site, subject, captures } = unit;
   return {
     ...{ kind: 'image', image: file, split, modality, family, sequence, site, subject, source: place, captures },
