@@ -1,7 +1,7 @@
 /**
  * A network without learning, for tests of everything round it. It "finds" bright pixels: a prompt's mask logits are
  * (grey - 128) / 16 on a quarter of the input, the existence logit is +4, or -4 for a prompt that holds the word "absent".
- * It counts how often its parts were called.
+ * The first value of an image's summary is the mean of those logits, the others are 0. It counts how often its parts were called.
  */
 import type { ModelConfig } from '../src/model/config.ts';
 import type { Tokenizer } from '../src/model/tokenizer.ts';
@@ -79,7 +79,11 @@ export function fakeModel(
       }
       if (pixels.length !== 3 * height * width) throw new Error('pixels do not fill [3, size, size]');
       const features = {
-        summary: () => new Float32Array(config.pixelDecoder.maskDim),
+        summary: () => {
+          const moments = new Float32Array(2 * config.pixelDecoder.maskDim);
+          moments[0] = logits.reduce((sum, value) => sum + value, 0) / logits.length;
+          return moments;
+        },
         dispose: () => {
           calls.freed++;
         },

@@ -135,8 +135,8 @@ describe('segment of a volume', () => {
     await writeNifti(join(folder, 'second.nii'), obliqueCt());
     const directory = join(folder, 'model');
     mkdirSync(directory);
-    for (const name of ['config.json', 'model.safetensors', 'tokenizer.json'])
-      writeFileSync(join(directory, name), name);
+    const names = ['config.json', 'model.safetensors', 'tokenizer.json', 'views.json'];
+    for (const name of names) writeFileSync(join(directory, name), name);
     const { model } = fakeModel({});
     const watched = {
       ...model,
@@ -149,7 +149,7 @@ describe('segment of a volume', () => {
     const argv = ['segment', file, join(folder, 'second.nii'), '-p', 'block', '--slices', '4', '--out', out];
     expect((await callCli(argv, { loadModel: async () => watched })).status).toBe(0);
     const filesOf = (name: string) => JSON.parse(readFileSync(join(out, name), 'utf8')).model.files;
-    expect(filesOf('scan_receipt.json')).toHaveLength(3);
+    expect(filesOf('scan_receipt.json').map((one: { file: string }) => one.file)).toEqual(names);
     expect(filesOf('second_receipt.json')).toEqual(filesOf('scan_receipt.json'));
   });
 

@@ -17,6 +17,7 @@ import { fileDigest } from '../parse/convert.ts';
 import { packageVersion } from '../parse/package-root.ts';
 import type { Model } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
+import { listFolder } from '../util/files.ts';
 import { reportModel } from './io.ts';
 
 export const NOTICE = 'Not a medical device: for research, not for diagnosis or treatment.';
@@ -65,12 +66,17 @@ export interface Origin {
   readonly samples: string;
 }
 
+const MODEL_FILES = ['config.json', 'model.safetensors', 'tokenizer.json'];
+/** What not every model has. */
+const VIEWS_FILE = 'views.json';
+
 /** A model with the hashes of its files. */
 export async function hashModel(model: Model): Promise<object> {
   const { directory } = model;
   const files: FileHash[] = [];
-  for (const file of directory === null ? [] : ['config.json', 'model.safetensors', 'tokenizer.json']) {
-    files.push(await hashFile(join(directory as string, file)));
+  if (directory !== null) {
+    const views = (await listFolder(directory))?.includes(VIEWS_FILE) ? [VIEWS_FILE] : [];
+    for (const file of [...MODEL_FILES, ...views]) files.push(await hashFile(join(directory, file)));
   }
   return { ...reportModel(model), files };
 }

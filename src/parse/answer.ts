@@ -15,6 +15,10 @@ export function comparison(value: number, limit: number): string {
   return `${value} < ${limit}`;
 }
 
+/** The end of a reason where nothing but the kind of image speaks against an object. */
+export const ruledOut = (what: 'image' | 'volume' | 'slide', { looksLike }: Plausibility): string =>
+  `, as the ${what} looks like ${looksLike}, where it cannot be`;
+
 /** A logit as a probability. */
 export const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));
 
@@ -62,7 +66,7 @@ export function answer(
   question: Question,
   probabilities: () => Float32Array,
   size: Fit,
-  { existence, possible, looksLike }: Evidence,
+  evidence: Evidence,
   limits: Thresholds,
   tested?: Rejection,
 ): Segmentation {
@@ -71,6 +75,7 @@ export function answer(
   let sum = 0;
   let inside = 0;
   let highest = 0;
+  const { existence, possible } = evidence;
   const least = presenceLimit(limits.presence, question.concept?.modality ?? null);
   const judged = existence === null ? null : presenceOf(existence, limits.presence, possible);
   if (judged === null || judged >= least) {
@@ -94,7 +99,7 @@ export function answer(
   const { areaPx, areaFraction, box } = measure(mask);
   const isImpossible = existence !== null && presenceOf(existence, limits.presence) >= least;
   const reason = absent
-    ? `absent: presence ${comparison(presence, least)}${isImpossible ? `, as the image looks like ${looksLike}, where it cannot be` : ''}`
+    ? `absent: presence ${comparison(presence, least)}${isImpossible ? ruledOut('image', evidence) : ''}`
     : inside === 0
       ? `empty: no pixel has a probability above ${limits.pixel}`
       : rejected

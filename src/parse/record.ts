@@ -1,5 +1,6 @@
 /** One image through the network, its answers to all prompts as the record that a store keeps. */
 import type { Image } from '../image/types.ts';
+import type { Decoded } from '../runtime/network.ts';
 import type { EncodeOptions, Model, SegmentOptions } from './segment.ts';
 import type { SliceRecord } from './slice-store.ts';
 
@@ -24,15 +25,16 @@ export async function askRecord(
   const stop = signal === undefined ? {} : { signal };
   const image = await model.encode(pixels, { ...stop, ...encoding });
   try {
-    const parts: SliceRecord[] = [];
+    const parts: Decoded[] = [];
     const asked = image.ask(prompts, { ...stop, joint, ...(terms === undefined ? {} : { terms }) });
-    for await (const { decoded } of asked) parts.push({ ...decoded, fit: image.fit });
+    for await (const { decoded } of asked) parts.push(decoded);
     const [{ height, width, existence }] = parts;
     return {
       logits: joined(parts.map(({ logits }) => logits)),
       existence: existence === null ? null : joined(parts.map((part) => part.existence as Float32Array)),
       height,
       width,
+      summary: image.guessViews() === null ? null : image.summary(),
       fit: image.fit,
     };
   } finally {

@@ -17,7 +17,7 @@ import type { Box, Image, Mask } from '../image/types.ts';
 import type { Window } from '../image/window.ts';
 import type { Precision } from '../model/precision.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
-import { conceptNamed, type Resolution, resolve, type Terms } from '../ontology/index.ts';
+import { type Resolution, resolve, type Terms } from '../ontology/index.ts';
 import type { Network, TextFeatures } from '../runtime/network.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { answer, probabilityMap, type Question, type RawAnswers } from './answer.ts';
@@ -164,6 +164,8 @@ export interface Model {
   readonly flips: boolean;
   /** Presence from which an object counts as found in an image of that modality (null: unknown), unless a call says otherwise. */
   presenceLimit(modality: string | null): number;
+  /** What an image of that `summary()` probably is, most probable first; null if the model has no views.json. */
+  guessViews(summary: Float32Array): ViewGuess[] | null;
   /** How calls decide presence: the model's own settings. */
   readonly presence: PresenceSettings;
   /** One answer per prompt, in order; the image is a path (PNG, JPEG, WebP, TIFF, DICOM) or a raster. */
@@ -225,6 +227,8 @@ export function createModel(
     return known;
   }
 
+  const guessesOf = (summary: Float32Array): ViewGuess[] | null => views && guessViews(views, summary);
+
   async function encode(source: Image | string, options: EncodeOptions = {}): Promise<EncodedImage> {
     assertOpen();
     const { signal, regions = [] } = options;
@@ -244,17 +248,15 @@ export function createModel(
     // made for those who look at them only
     const rgb = once(() => toRgb8(image));
     const warnings = once(findWarnings);
-    const guesses = once(() => (views === null ? null : guessViews(views, features.summary())));
+    const summary = once(features.summary);
+    const guesses = once(() => guessesOf(summary()));
 
     function plausible(
       concept: ResolvedConcept | null,
       told: Pick<ContextOptions, 'modality' | 'site'> = {},
     ): Plausibility {
-      const found = concept === null ? undefined : conceptNamed(concept.name);
-      const seen = guesses();
-      if (found === undefined || seen === null) return PLAUSIBLE;
       const { modality, site } = imageContext(undefined, [], told);
-      return plausibility(seen, found, { modality: modality ?? known.modality, site: site ?? known.site });
+      return plausibility(guesses(), concept, { modality: modality ?? known.modality, site: site ?? known.site });
     }
 
     async function* ask(
@@ -326,7 +328,7 @@ export function createModel(
       get warnings() {
         return warnings();
       },
-      summary: features.summary,
+      summary,
       plausibility: plausible,
       guessViews: guesses,
       dispose() {
@@ -347,6 +349,7 @@ export function createModel(
     precision: network.precision,
     flips,
     presenceLimit: (modality) => presenceLimit(presenceLimits(settings), modality),
+    guessViews: guessesOf,
     presence: settings,
     encode,
     async segment(image, prompts, options = {}) {

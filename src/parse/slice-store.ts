@@ -3,9 +3,9 @@
  * logits of all prompts at the network's own small size, so that sizes, smoothing and thresholds are made anew from it and
  * a resumed run gives the same bytes as one that was not stopped.
  *
- * A record: "BPSLICE1", then little-endian: eleven uint32 (prompts, height, width, 1 if existence logits follow; of the fit
- * width, height, size and the inner window's left, top, width, height), float32 logits `[prompts, height, width]`, float32
- * existence logits `[prompts]`, and the CRC-32 of all before it. A record that is short or damaged counts as missing.
+ * A record: "BPSLICE2", then little-endian: twelve uint32 (prompts, height, width, 1 if existence logits follow, values of the summary;
+ * of the fit width, height, size and the inner window's left, top, width, height), float32 logits `[prompts, height, width]`, float32
+ * existence logits `[prompts]`, the float32 summary, and the CRC-32 of all before it. A record that is short or damaged counts as missing.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,6 +22,8 @@ export interface SliceRecord {
   readonly width: number;
   /** Per prompt; null without an existence head. */
   readonly existence: Float32Array | null;
+  /** What the kind of image is guessed from (`EncodedImage.summary`); null where the model guesses none. */
+  readonly summary: Float32Array | null;
   /** How the square lies on the slice. */
   readonly fit: Fit;
 }
@@ -33,8 +35,8 @@ export interface SliceStore {
   write(index: number, record: SliceRecord): Promise<void>;
 }
 
-const MAGIC = 'BPSLICE1';
-const NUMBERS = 11;
+const MAGIC = 'BPSLICE2';
+const NUMBERS = 12;
 const HEADER = MAGIC.length + 4 * NUMBERS;
 
 const bytesOf = (values: Float32Array): Uint8Array =>
@@ -47,17 +49,22 @@ function checksum(bytes: Uint8Array): number {
 }
 
 /** A record as bytes. */
-export function encodeRecord({ logits, height, width, existence, fit }: SliceRecord): Uint8Array {
-  const out = new Uint8Array(HEADER + logits.byteLength + (existence?.byteLength ?? 0) + 4);
+export function encodeRecord({ logits, height, width, existence, summary, fit }: SliceRecord): Uint8Array {
+  const values = [logits, existence, summary].filter((one) => one !== null);
+  const out = new Uint8Array(values.reduce((sum, { byteLength }) => sum + byteLength, HEADER) + 4);
   const view = new DataView(out.buffer);
   out.set(Buffer.from(MAGIC, 'latin1'));
   const { inner } = fit;
   const window = [inner.left, inner.top, inner.width, inner.height];
   const prompts = logits.length / (height * width);
-  const numbers = [prompts, height, width, existence === null ? 0 : 1, fit.width, fit.height, fit.size, ...window];
+  const sizes = [prompts, height, width, existence === null ? 0 : 1, summary?.length ?? 0];
+  const numbers = [...sizes, fit.width, fit.height, fit.size, ...window];
   for (const [i, value] of numbers.entries()) view.setUint32(MAGIC.length + 4 * i, value, true);
-  out.set(bytesOf(logits), HEADER);
-  if (existence !== null) out.set(bytesOf(existence), HEADER + logits.byteLength);
+  let at = HEADER;
+  for (const one of values) {
+    out.set(bytesOf(one), at);
+    at += one.byteLength;
+  }
   view.setUint32(out.length - 4, checksum(out.subarray(0, -4)), true);
   return out;
 }
@@ -68,16 +75,19 @@ export function decodeRecord(bytes: Uint8Array): SliceRecord | null {
     return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const numbers = Array.from({ length: NUMBERS }, (_, i) => view.getUint32(MAGIC.length + 4 * i, true));
-  const [prompts, height, width, heads, fitWidth, fitHeight, size, left, top, innerWidth, innerHeight] = numbers;
+  const [prompts, height, width, heads, moments, ...place] = numbers;
+  const [fitWidth, fitHeight, size, left, top, innerWidth, innerHeight] = place;
   const values = prompts * height * width;
-  if (bytes.length !== HEADER + 4 * (values + heads * prompts) + 4) return null;
+  const existences = heads * prompts;
+  if (bytes.length !== HEADER + 4 * (values + existences + moments) + 4) return null;
   if (view.getUint32(bytes.length - 4, true) !== checksum(bytes.subarray(0, -4))) return null;
   const floats = new Float32Array(new Uint8Array(bytes.subarray(HEADER, -4)).buffer);
   return {
     logits: floats.subarray(0, values),
     height,
     width,
-    existence: heads === 0 ? null : floats.subarray(values),
+    existence: heads === 0 ? null : floats.subarray(values, values + existences),
+    summary: moments === 0 ? null : floats.subarray(values + existences),
     fit: { width: fitWidth, height: fitHeight, size, inner: { left, top, width: innerWidth, height: innerHeight } },
   };
 }

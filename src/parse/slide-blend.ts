@@ -7,11 +7,12 @@
 import type { SlideGrid } from '../formats/slide/scale.ts';
 import { unfitLogits } from '../image/fit.ts';
 import { BiomedParseError } from '../util/errors.ts';
-import { comparison, type Question, sigmoid, type Thresholds } from './answer.ts';
+import { comparison, type Question, ruledOut, sigmoid, type Thresholds } from './answer.ts';
 import { type PresenceLimits, presenceLimit, presenceOf } from './presence.ts';
 import type { SliceRecord, SliceStore } from './slice-store.ts';
 import type { SlideSegmentation } from './slide.ts';
 import { type SlideTiles, tileWeights } from './slide-tiles.ts';
+import type { Plausibility } from './views.ts';
 
 /** What every pixel of a tile without the object says: a probability of 0.0003. */
 const ABSENT_LOGIT = -8;
@@ -31,6 +32,8 @@ export interface BlendSettings {
   readonly chosen: readonly number[];
   readonly store: SliceStore;
   readonly limits: Thresholds;
+  /** Whether a slide of this kind may show the object. */
+  readonly kind: Plausibility;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -39,18 +42,19 @@ function tileLogits(
   record: SliceRecord,
   prompt: number,
   limits: PresenceLimits,
+  possible: number,
 ): { readonly logits: Float32Array; readonly presence: number } {
   const { height, width, existence, fit } = record;
   const own = record.logits.subarray(prompt * height * width, (prompt + 1) * height * width);
   const logits = unfitLogits(own, width, height, fit);
-  if (existence !== null) return { logits, presence: presenceOf(existence[prompt], limits) };
+  if (existence !== null) return { logits, presence: presenceOf(existence[prompt], limits, possible) };
   return { logits, presence: sigmoid(logits.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY)) };
 }
 
 /** Puts one prompt's mask together, a row of tiles at a time; refuses (`io`) a store that lost a tile. */
 export async function blendTiles(
   prompt: number,
-  { grid, tiles, chosen, store, limits, signal }: BlendSettings,
+  { grid, tiles, chosen, store, limits, kind, signal }: BlendSettings,
   take: (band: SlideBand) => Promise<void>,
 ): Promise<Omit<SlideSegmentation, keyof Question | 'areaMm2'>> {
   const { width } = grid;
@@ -59,6 +63,7 @@ export async function blendTiles(
   const sums = new Float32Array(width * tiles.height);
   const weights = new Float32Array(width * tiles.height);
   let [best, tilesInside, areaPx, probabilitySum] = [0, 0, 0, 0];
+  let isRuledOut = false;
 
   /** Hands out the first rows, which no later tile touches, and moves the others up. */
   async function hand(top: number, rows: number): Promise<void> {
@@ -91,8 +96,9 @@ export async function blendTiles(
       if (record === null) {
         throw new BiomedParseError('io', `the kept result of tile ${index} is gone or damaged; run again`, { index });
       }
-      const { logits, presence } = tileLogits(record, prompt, limits.presence);
+      const { logits, presence } = tileLogits(record, prompt, limits.presence, kind.possible);
       const absent = presence < least;
+      if (record.existence !== null) isRuledOut ||= presenceOf(record.existence[prompt], limits.presence) >= least;
       best = Math.max(best, presence);
       if (!absent) tilesInside++;
       const left = tiles.columns[index % tiles.columns.length];
@@ -112,7 +118,7 @@ export async function blendTiles(
     : chosen.length === 0
       ? 'empty: the slide shows no tissue'
       : tilesInside === 0
-        ? `absent: presence ${comparison(best, least)} in every tile`
+        ? `absent: presence ${comparison(best, least)} in every tile${isRuledOut ? ruledOut('slide', kind) : ''}`
         : `empty: no pixel has a probability above ${limits.pixel}`;
   return { present, presence: best, tilesInside, probability: present ? probabilitySum / areaPx : 0, reason, areaPx };
 }

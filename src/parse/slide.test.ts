@@ -137,6 +137,32 @@ describe('scanSlide', () => {
     expect((await ask(plain.model, await open())).found.presence).toBeGreaterThan(0.9);
   });
 
+  it('refuses what no image of its kind can show: it is pathology, whatever else its tiles look like', async () => {
+    const views = [
+      { modality: 'fundus', site: 'retinal' },
+      { modality: 'pathology', site: 'cells' },
+      { modality: 'pathology', site: 'colon' },
+    ];
+    const zeros = new Array(16).fill(0);
+    const bias = [3, Math.log(3), 0]; // of pathology three quarters cells
+    const { model, calls } = fakeModel(
+      {},
+      { views, mean: zeros, scale: zeros.map(() => 1), weights: views.map(() => zeros), bias },
+    );
+    const disc = await ask(model, await open(), {}, 'optic disc');
+    expect(disc.found).toMatchObject({ present: false, presence: 0, tilesInside: 0, areaPx: 0 });
+    expect(disc.found.reason).toBe(
+      'absent: presence 0.00 < 0.50 in every tile, as the slide looks like cells pathology, where it cannot be',
+    );
+    expect(calls.images).toBe(disc.scanned.asked);
+    const liver = await ask(model, await open(), {}, 'liver');
+    const odds = 0.25 * Math.exp(4);
+    expect(liver.found.presence).toBeCloseTo(odds / (1 + odds), 12);
+    expect(liver.found).toMatchObject({ present: true, reason: null });
+    const absent = await ask(model, await open(), {}, 'absent liver');
+    expect(absent.found.reason).toMatch(/ in every tile$/);
+  });
+
   it('takes a slide smaller than a tile', async () => {
     const { model, calls } = fakeModel();
     const small = await readSlide(

@@ -4,6 +4,7 @@
  * slide -> grid of the wished pixel size -> tissue in a thumbnail -> tiles that show tissue -> the network's answers, kept in a
  * store -> per text: mask logits of overlapping tiles blended with weights that fall off to the tiles' edges -> probabilities -> mask,
  * handed out in bands from the top down, so that the whole mask is never held.
+ * What kind of image the slide is is guessed once, as the mean of what its tiles are guessed as, and counts in every tile (views.ts).
  * A tile in which the object's presence stays under the threshold says "not here" with all its pixels, whatever they say themselves.
  * Refuses: what prompts.ts refuses, thresholds outside 0..1, pixel sizes, tiles and overlaps outside their limits, a slide of
  * unknown pixel size.
@@ -20,6 +21,7 @@ import { resolve } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import type { Question } from './answer.ts';
 import { describeResolution } from './concept.ts';
+import type { ImageContext } from './image-context.ts';
 import { checkPrompts } from './prompts.ts';
 import { askRecord } from './record.ts';
 import { checkThresholds } from './request.ts';
@@ -27,6 +29,7 @@ import type { Model, SegmentOptions } from './segment.ts';
 import { memoryStore, type SliceStore } from './slice-store.ts';
 import { blendTiles, type SlideBand } from './slide-blend.ts';
 import { axisTiles, type SlideTiles } from './slide-tiles.ts';
+import { createViewMean, plausibility } from './views.ts';
 
 /** Microns per pixel unless a call says otherwise: what nuclei of the default model's training data had at its input (0.25 to 0.75). */
 export const DEFAULT_MPP = 0.5;
@@ -39,6 +42,9 @@ export const TILE_LIMITS = { least: 32, most: 4096 } as const;
 const THUMBNAIL_SIDE = 1536;
 /** A tile is asked if at least this share of it is tissue. */
 const TISSUE_SHARE = 0.005;
+
+/** What kind of image every slide is. */
+const SLIDE: ImageContext = { modality: 'pathology', site: null };
 
 export interface SlideOptions
   extends Pick<SegmentOptions, 'threshold' | 'presenceThreshold' | 'falseAlarmRate' | 'joint' | 'signal' | 'terms'> {
@@ -174,15 +180,20 @@ export async function scanSlide(
   const tissue = findTissue(image);
   const chosen = chooseTiles(tiles, tissue, factor, options.tissue === 'all');
 
+  const views = createViewMean();
   let kept = 0;
   for (const [i, index] of chosen.entries()) {
     signal?.throwIfAborted();
-    if ((await store.read(index)) === null) {
+    let record = await store.read(index);
+    if (record !== null) kept++;
+    else {
       const left = tiles.columns[index % tiles.columns.length];
       const top = tiles.rows[Math.floor(index / tiles.columns.length)];
       const tile = await readScaled(slide, grid, { left, top, width: tiles.width, height: tiles.height });
-      await store.write(index, await askRecord(model, tile, prompts, options));
-    } else kept++;
+      record = await askRecord(model, tile, prompts, options);
+      await store.write(index, record);
+    }
+    if (record.summary !== null) views.add(model.guessViews(record.summary));
     options.onTile?.(i + 1, chosen.length);
   }
   const questions = prompts.map((text) => {
@@ -206,7 +217,8 @@ export async function scanSlide(
     notes: [...slide.notes, ...scaleNotes(slide, pixelSize, mpp), ...grey],
     warnings: checkResolution(mpp, TRAINED_MPP),
     async answer(prompt, take) {
-      const found = await blendTiles(prompt, { grid, tiles, chosen, store, limits, signal }, take);
+      const kind = plausibility(views.guesses(), questions[prompt].concept, SLIDE);
+      const found = await blendTiles(prompt, { grid, tiles, chosen, store, limits, kind, signal }, take);
       return { ...questions[prompt], ...found, areaMm2: found.areaPx * pixelMm2 };
     },
   };

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conceptNamed } from '../ontology/index.ts';
-import { checkViewClassifier, guessViews, PLAUSIBLE, plausibility } from './views.ts';
+import { checkViewClassifier, createViewMean, guessViews, PLAUSIBLE, plausibility } from './views.ts';
 
 const classifier = {
   views: [
@@ -37,6 +36,29 @@ describe('guesses of kinds of image', () => {
   });
 });
 
+describe('the mean of guesses', () => {
+  const guess = (chest: number) => [
+    { modality: 'CT', site: 'chest', probability: chest },
+    { modality: 'MRI', site: 'brain', probability: 1 - chest },
+  ];
+
+  test('is the mean of each kind of image, most probable first', () => {
+    const mean = createViewMean();
+    for (const chest of [1, 0.25, 0]) mean.add(guess(chest));
+    const [first, second] = mean.guesses() ?? [];
+    expect([first.site, second.site]).toEqual(['brain', 'chest']);
+    expect(first.probability).toBeCloseTo(1.75 / 3, 12);
+    expect(second.probability).toBeCloseTo(1.25 / 3, 12);
+  });
+
+  test('is none of nothing', () => {
+    const mean = createViewMean();
+    expect(mean.guesses()).toBeNull();
+    mean.add(null);
+    expect(mean.guesses()).toBeNull();
+  });
+});
+
 describe('what an image may show', () => {
   const guesses = [
     { modality: 'X-Ray', site: 'chest', probability: 0.6 },
@@ -45,9 +67,7 @@ describe('what an image may show', () => {
   ];
   const unknown = { modality: null, site: null };
   const of = (name: string, known: { modality: string | null; site: string | null } = unknown) => {
-    const concept = conceptNamed(name);
-    if (concept === undefined) throw new Error(`no concept ${name}`);
-    return plausibility(guesses, concept, known);
+    return plausibility(guesses, { name }, known);
   };
 
   test('is as probable as the kinds of image that can show it', () => {
@@ -63,7 +83,10 @@ describe('what an image may show', () => {
     expect(of('optic disc', { modality: 'X-Ray', site: 'chest' })).toEqual({ possible: 0, looksLike: 'chest X-Ray' });
   });
 
-  test('is open where no guess agrees with what is known', () => {
+  test('is open where no guess agrees with what is known, and where nothing was guessed or understood', () => {
     expect(of('optic disc', { modality: 'OCT', site: null })).toEqual(PLAUSIBLE);
+    expect(of('wooden chair')).toEqual(PLAUSIBLE);
+    expect(plausibility(guesses, null, unknown)).toEqual(PLAUSIBLE);
+    expect(plausibility(null, { name: 'optic disc' }, unknown)).toEqual(PLAUSIBLE);
   });
 });

@@ -2,8 +2,9 @@
  * What an image is, guessed from mean and deviation of its mask features: multinomial logistic regression over the kinds of image
  * (modality and site) that the model was trained on. `evaluate/fit-views.ts` fits it, `views.json` of a model folder keeps it.
  */
-import { type Concept, mayShowConcept, modalityFamily } from '../ontology/index.ts';
+import { conceptNamed, mayShowConcept, modalityFamily } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
+import type { ResolvedConcept } from './concept.ts';
 import type { ImageContext } from './image-context.ts';
 
 /** A kind of image with how probable it is, 0..1; over all kinds they add up to 1. */
@@ -42,6 +43,35 @@ export function guessViews({ views, mean, scale, weights, bias }: ViewClassifier
     .sort((a, b) => b.probability - a.probability);
 }
 
+/** The mean of what several images of one thing are guessed as, such as the slices of a volume: steadier than each guess. */
+export interface ViewMean {
+  add(guesses: readonly ViewGuess[] | null): void;
+  /** Most probable first; null before anything was added. */
+  guesses(): ViewGuess[] | null;
+}
+
+/** A mean of guesses, which holds one number for each kind of image. */
+export function createViewMean(): ViewMean {
+  const sums = new Map<string, ViewGuess>();
+  let count = 0;
+  return {
+    add(guesses) {
+      if (guesses === null) return;
+      count++;
+      for (const { modality, site, probability } of guesses) {
+        const key = `${site} ${modality}`;
+        sums.set(key, { modality, site, probability: (sums.get(key)?.probability ?? 0) + probability });
+      }
+    },
+    guesses() {
+      if (count === 0) return null;
+      return [...sums.values()]
+        .map((view) => ({ ...view, probability: view.probability / count }))
+        .sort((a, b) => b.probability - a.probability);
+    },
+  };
+}
+
 /** What an image may show, by its guessed kind. */
 export interface Plausibility {
   /** How probable it is that the image is of a kind that can show an object, 0..1. */
@@ -54,14 +84,17 @@ export interface Plausibility {
 export const PLAUSIBLE: Plausibility = { possible: 1, looksLike: null };
 
 /**
- * Whether an image may show a concept, by guesses of its kind, most probable first; what is known of the image (`known`) leaves only the
- * guesses that agree with it, or, where none does, says nothing against the concept.
+ * Whether an image may show what a prompt was understood as, by guesses of its kind, most probable first; what is known of the image
+ * (`known`) leaves only the guesses that agree with it. Nothing is said against a concept where none does, where nothing was guessed,
+ * or where the ontology does not have it.
  */
 export function plausibility(
-  guesses: readonly ViewGuess[],
-  concept: Pick<Concept, 'regions'>,
+  guesses: readonly ViewGuess[] | null,
+  asked: Pick<ResolvedConcept, 'name'> | null,
   known: ImageContext,
 ): Plausibility {
+  const concept = asked === null ? undefined : conceptNamed(asked.name);
+  if (guesses === null || concept === undefined) return PLAUSIBLE;
   const family = known.modality === null ? null : modalityFamily(known.modality);
   const left = guesses.filter(
     ({ modality, site }) => (family === null || modality === family) && (known.site === null || site === known.site),

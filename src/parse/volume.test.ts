@@ -215,15 +215,93 @@ describe('segmentVolume', () => {
   });
 });
 
+describe('the kind of image that a volume is', () => {
+  const views = [
+    { modality: 'fundus', site: 'retinal' },
+    { modality: 'CT', site: 'abdomen' },
+  ];
+  const row = (first: number) => [first, ...new Array(15).fill(0)];
+  const classifier = { views, mean: row(0), scale: new Array(16).fill(1), weights: [row(0.25), row(0)], bias: [0, 0] };
+  /** Slices of one grey level each, darker ones first: 8 bits, which say nothing of their modality. */
+  const levels = [64, 64, 64, 128, 128, 160, 160, 192];
+  const data = Uint8Array.from({ length: 64 * 64 * levels.length }, (_, i) => levels[Math.floor(i / 4096)]);
+  const volume: Volume = { ...volumeOf(straight, [64, 64, levels.length], corner), data };
+  const fundus = levels.reduce((sum, grey) => sum + 1 / (1 + Math.exp(-(grey - 128) / 64)), 0) / levels.length;
+  const oddsTimes = (possible: number) => (possible * Math.exp(4)) / (1 + possible * Math.exp(4));
+
+  it('is the mean of its slices, each encoded once, and counts in all of them', async () => {
+    const { model: guessing, calls } = fakeModel({}, classifier);
+    const [disc, liver, chair] = await segmentVolume(guessing, volume, ['optic disc', 'liver', 'wooden chair']);
+    expect(calls.images).toBe(levels.length);
+    expect(disc.slices.map((one) => one.rawPresence)).toEqual(
+      new Array(levels.length).fill(disc.slices[0].rawPresence),
+    );
+    expect(disc.slices[0].rawPresence).toBeCloseTo(oddsTimes(fundus), 12);
+    expect(disc.presence).toBeCloseTo(oddsTimes(fundus), 12);
+    expect(liver.presence).toBeCloseTo(oddsTimes(1 - fundus), 12);
+    expect(chair.presence).toBeCloseTo(oddsTimes(1), 12);
+  });
+
+  it('is told by the file or the caller before any guess, and never by the prompt', async () => {
+    const ask = async (text: string, of: Volume, options: object = {}) =>
+      (await segmentVolume(fakeModel({}, classifier).model, of, [text], { presenceThreshold: 0.9, ...options }))[0];
+    const ct = { ...volume, identifiers: { modality: 'CT' } };
+    const refused =
+      'absent: presence 0.00 < 0.90 in every slice, as the volume looks like abdomen CT, where it cannot be';
+    expect(await ask('optic disc', ct)).toMatchObject({ present: false, presence: 0, reason: refused, voxels: 0 });
+    expect(await ask('optic disc', volume, { modality: 'CT' })).toMatchObject({ presence: 0, reason: refused });
+    expect(await ask('optic disc', volume, { modality: 'fundus' })).toMatchObject({ present: true, reason: null });
+    expect((await ask('optic disc in retinal fundus', volume)).presence).toBeCloseTo(oddsTimes(fundus), 12);
+    // values that only Hounsfield units have
+    const values = volumeOf(straight, [64, 64, 12], corner);
+    expect(await ask('optic disc', values)).toMatchObject({ present: false, presence: 0, reason: refused });
+    // absent whatever the kind of image
+    expect((await ask('absent liver', volume)).reason).toMatch(/^absent: presence 0\.0\d < 0\.90 in every slice$/);
+  });
+
+  it('is left out in planes that the guess does not know', async () => {
+    const ct = { ...volume, identifiers: { modality: 'CT' } };
+    const { model: guessing } = fakeModel({}, classifier);
+    const [disc] = await segmentVolume(guessing, ct, ['optic disc'], { plane: 'coronal' });
+    expect(disc.presence).toBeCloseTo(oddsTimes(1), 12);
+  });
+
+  it('is the same from what an earlier run kept', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'biomedparse-kinds-'));
+    try {
+      const whole = await segmentVolume(fakeModel({}, classifier).model, volume, ['optic disc']);
+      const store = await folderStore(folder);
+      const stop = new AbortController();
+      const onSlice = (done: number) => (done === 3 ? stop.abort() : undefined);
+      const first = segmentVolume(fakeModel({}, classifier).model, volume, ['optic disc'], {
+        ...{ store, onSlice, signal: stop.signal },
+      });
+      await expect(first).rejects.toThrow();
+      const { model: second, calls } = fakeModel({}, classifier);
+      expect(await segmentVolume(second, volume, ['optic disc'], { store })).toEqual(whole);
+      expect(calls.images).toBe(levels.length - 3);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
 describe('stores', () => {
   it('give back what was written, to the bit', () => {
     const random = createRandom(3);
     const fit = { width: 7, height: 5, size: 64, inner: { left: 1, top: 2, width: 60, height: 50 } };
-    for (const heads of [true, false]) {
+    for (const [heads, moments] of [
+      [true, 6],
+      [true, 0],
+      [false, 6],
+      [false, 0],
+    ] as const) {
       const logits = Float32Array.from({ length: 24 }, () => random.normal());
       const existence = heads ? Float32Array.from([random.normal(), random.normal()]) : null;
-      const bytes = encodeRecord({ logits, height: 3, width: 4, existence, fit });
-      expect(decodeRecord(bytes)).toEqual({ logits, height: 3, width: 4, existence, fit });
+      const summary = moments === 0 ? null : Float32Array.from({ length: moments }, () => random.normal());
+      const record = { logits, height: 3, width: 4, existence, summary, fit };
+      const bytes = encodeRecord(record);
+      expect(decodeRecord(bytes)).toEqual(record);
       for (let n = 0; n < 100; n++) {
         const damaged = bytes.slice();
         damaged[random.integer(bytes.length)] ^= 1 << random.integer(8);

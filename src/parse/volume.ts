@@ -5,6 +5,8 @@
  * presence smoothed along the axis -> probabilities smoothed over neighbours that show the object -> mask -> holes, parts.
  * Slices go through the network one after another, so that one slice's features are held at a time; what is kept of a
  * slice are its small logits. A slice whose smoothed presence stays under the threshold is empty, whatever its pixels say.
+ * What kind of image the volume is is guessed once, as the mean of what its axial slices are guessed as, and counts in every slice
+ * (views.ts); slices of other planes look like nothing that the guess was fitted to, so that there it is left out.
  * Pixels that are not square reach a model that pads in their true shape.
  * Refuses: what prompts.ts refuses, slices outside the volume, thresholds outside 0..1, a negative smoothing.
  */
@@ -24,7 +26,7 @@ import { measureVolume, pixelArea, sliceAreas, type VolumeMeasurements } from '.
 import { fillVolumeHoles, largestPart } from '../image/volume-parts.ts';
 import { resolve } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
-import { comparison, probabilityMap, type Question, type Thresholds } from './answer.ts';
+import { comparison, probabilityMap, type Question, ruledOut, type Thresholds } from './answer.ts';
 import { volumeWarnings } from './check-image.ts';
 import { describeResolution } from './concept.ts';
 import { imageContext } from './image-context.ts';
@@ -34,6 +36,7 @@ import { askRecord } from './record.ts';
 import { checkThresholds } from './request.ts';
 import type { Model, SegmentOptions } from './segment.ts';
 import { memoryStore, type SliceRecord, type SliceStore } from './slice-store.ts';
+import { createViewMean, type Plausibility, plausibility } from './views.ts';
 import { type DisplayOptions, displaySlice, type VolumeDisplay, volumeDisplay } from './volume-display.ts';
 
 /** Standard deviation of the smoothing along the axis unless a call says otherwise, mm. */
@@ -64,7 +67,7 @@ export interface VolumeOptions
 export interface SliceAnswer {
   /** Along the grid's own axis. */
   readonly index: number;
-  /** As the model gave it, and smoothed along the axis: the latter decides. */
+  /** As the model gave it for a volume of this kind, and smoothed along the axis: the latter decides. */
   readonly rawPresence: number;
   readonly presence: number;
   readonly areaPx: number;
@@ -122,18 +125,25 @@ export async function scanVolume(
   const smoothing = checkSmoothing(options.smoothing ?? DEFAULT_SMOOTHING);
   const indices = sliceIndices(volume, plane, options.slices);
   const display = volumeDisplay(volume, prompts, options);
+  // what is asked for tells nothing of what may be there
+  const known = volumeDisplay(volume, [], options);
   const asked = { modality: imageContext(undefined, prompts, options).modality, window: options.window ?? null };
   const warnings = volumeWarnings(volume, plane, indices, display, asked);
   const step = options.slices?.step ?? 1;
   const notes = step === 1 ? [] : [`one slice in ${step} was asked: those between are empty and count for nothing`];
+  const views = createViewMean();
   let kept = 0;
   for (const [i, index] of indices.entries()) {
     signal?.throwIfAborted();
-    if ((await store.read(index)) === null) {
+    let record = await store.read(index);
+    if (record !== null) kept++;
+    else {
       const slice = cutSlice(volume, plane, index);
       const image = displaySlice(slice, display.window);
-      await store.write(index, await askRecord(model, image, prompts, options, { pixelSpacing: slice.spacing }));
-    } else kept++;
+      record = await askRecord(model, image, prompts, options, { pixelSpacing: slice.spacing });
+      await store.write(index, record);
+    }
+    if (plane === 'axial' && record.summary !== null) views.add(model.guessViews(record.summary));
     options.onSlice?.(i + 1, indices.length);
   }
   const axis = planeAxis(volume, plane);
@@ -153,7 +163,8 @@ export async function scanVolume(
         text,
         ...describeResolution(text, resolve(text, terms === undefined ? {} : { terms }), terms),
       };
-      return answerPrompt(volume, prompt, question, settings);
+      const kind = plausibility(views.guesses(), question.concept, known);
+      return answerPrompt(volume, prompt, question, kind, settings);
     },
   };
 }
@@ -184,15 +195,17 @@ async function answerPrompt(
   volume: Volume,
   prompt: number,
   question: Question,
+  kind: Plausibility,
   { plane, indices, store, limits, modality, smoothing, step, options }: AnswerSettings,
 ): Promise<VolumeSegmentation> {
   const mapOf = (record: SliceRecord): Float32Array => probabilityMap(record, prompt, record.fit);
   const raw: number[] = [];
+  const ofAnyKind: number[] = []; // what presence would be if the kind of image said nothing
   for (const index of indices) {
     const record = await recordOf(store, index);
-    raw.push(
-      record.existence === null ? highest(mapOf(record)) : presenceOf(record.existence[prompt], limits.presence),
-    );
+    const logit = record.existence?.[prompt];
+    raw.push(logit === undefined ? highest(mapOf(record)) : presenceOf(logit, limits.presence, kind.possible));
+    if (logit !== undefined) ofAnyKind.push(presenceOf(logit, limits.presence));
   }
   const presence = smoothAlongAxis(raw, step, smoothing);
   const least = presenceLimit(limits.presence, question.concept?.modality ?? modality);
@@ -233,8 +246,9 @@ async function answerPrompt(
   const areas = sliceAreas(mask, plane);
   const area = pixelArea(volume, plane);
   const best = presence.reduce((most, value) => Math.max(most, value), 0);
+  const isRuledOut = smoothAlongAxis(ofAnyKind, step, smoothing).some((value) => value >= least);
   const reason = !shown.includes(true)
-    ? `absent: presence ${comparison(best, least)} in every slice`
+    ? `absent: presence ${comparison(best, least)} in every slice${isRuledOut ? ruledOut('volume', kind) : ''}`
     : inside === 0
       ? `empty: no voxel has a probability above ${limits.pixel}`
       : null;
