@@ -60,6 +60,7 @@ export interface Calls {
 export function fakeModel(
   settings: Partial<ModelSettings> = {},
   views: ViewClassifier | null = null,
+  flips = false,
 ): { model: Model; calls: Calls } {
   const config = { ...fakeConfig, ...settings };
   const calls: Calls = { images: 0, texts: [], decodes: [], joint: [], regions: [], freed: 0, disposed: 0 };
@@ -115,5 +116,5 @@ export function fakeModel(
       calls.disposed++;
     },
   };
-  return { model: createModel(network, tokenizer, config, { views }), calls };
+  return { model: createModel(network, tokenizer, config, { views, flips }), calls };
 }

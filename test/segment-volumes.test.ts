@@ -16,6 +16,7 @@ import { sameGrid, splitSteps, type Vector, type Volume } from '../src/image/vol
 import { fakeConfig, fakeModel } from './fake-model.ts';
 import { callCli } from './helpers/cli.ts';
 import { dicomFile, greyImage } from './helpers/dicom.ts';
+import { patientSlice } from './helpers/dicom-series.ts';
 import { describeShared, sharedPath } from './helpers/shared.ts';
 import { stoppedCall } from './helpers/stopped-call.ts';
 
@@ -277,6 +278,19 @@ describe('segment of a volume', () => {
     for (const name of files(whole)) {
       expect(readFileSync(join(parts, name)).equals(readFileSync(join(whole, name))), name).toBe(true);
     }
+  });
+
+  it('does not take what was kept of the same samples under another modality', async () => {
+    const series = join(folder, 'series');
+    mkdirSync(series);
+    const write = (Modality: string): void => {
+      for (let k = 0; k < 5; k++) writeFileSync(join(series, `${k}.dcm`), patientSlice(k, { Modality }));
+    };
+    const ask = ['segment', series, '-p', 'block', '--window', '-150,250', '--out', out];
+    write('CT');
+    expect((await call(ask, 2)).calls.images).toBe(2);
+    write('MR');
+    expect((await call(ask)).calls.images).toBe(5);
   });
 
   it('takes one frame of a file with several', async () => {

@@ -141,7 +141,8 @@ async function segmentVolumeFile(
   const options = volumeOptions(job, read.cine);
   const origin = await hashOrigin(command.deidentify ? name : input, read, modelHashes, command);
   const { plane = 'axial', window = null, modality = null, site = null, joint } = options;
-  const key = workKey(origin, { prompts, plane, window, modality, site, joint, terms: job.termsHash });
+  const said = volume.identifiers.modality; // by a DICOM header: not among the samples
+  const key = workKey(origin, { prompts, plane, window, modality, said, site, joint, terms: job.termsHash });
   // a series that cannot be referred to is refused before the model runs
   const dicom = dicomOrigin(formats, read, model.name, command.segType, command.deidentify ? origin.samples : null);
   const work = join(command.out, `.${stem(name)}-${key.slice(0, 16)}.work`);

@@ -3,7 +3,8 @@ import { resolve } from '../ontology/index.ts';
 import type { Decoded } from '../runtime/network.ts';
 import { averageMirrored, mirrorPrompt, mirrorRows } from './flips.ts';
 
-const asked = (text: string, context = {}): string | null => mirrorPrompt(resolve(text), context);
+const asked = (text: string, known = {}): string | null =>
+  mirrorPrompt(resolve(text), { modality: null, site: null, ...known });
 
 test('the mirror image is asked for the other side', () => {
   expect(asked('left kidney in transverse ultrasound', { modality: 'ultrasound', site: 'kidney' })).toBe(

@@ -5,7 +5,7 @@
  */
 import { type Concept, mirrorAllowed, modalityFamily, type Resolution } from '../ontology/index.ts';
 import type { Decoded, Network, TextFeatures } from '../runtime/network.ts';
-import type { ContextOptions } from './image-context.ts';
+import type { ImageContext } from './image-context.ts';
 
 /** Rows of a stack of maps of that width, each turned round. */
 export function mirrorRows<T extends Float32Array | Uint8Array>(maps: T, width: number): T {
@@ -17,21 +17,18 @@ export function mirrorRows<T extends Float32Array | Uint8Array>(maps: T, width: 
 /** Where an object may be seen, as far as it is said. */
 function viewsOf(
   { trainedViews }: Concept,
-  modality: string | null | undefined,
-  site: string | null | undefined,
+  modality: string | null,
+  site: string | null,
 ): { modality: string; site: string }[] {
   if (modality && site) return [{ modality: modalityFamily(modality), site }];
   const family = modality ? modalityFamily(modality) : null;
   return trainedViews.filter((view) => (family === null || view.modality === family) && (!site || view.site === site));
 }
 
-/** What the mirror image is asked instead; null where it must not be asked. */
-export function mirrorPrompt(
-  { concept, modality, site, prompt }: Resolution,
-  context: Pick<ContextOptions, 'modality' | 'site'> = {},
-): string | null {
+/** What the mirror image is asked instead; null where it must not be asked. What is `known` of the image goes before what the prompt says. */
+export function mirrorPrompt({ concept, modality, site, prompt }: Resolution, known: ImageContext): string | null {
   if (concept === null) return null;
-  const views = viewsOf(concept, context.modality ?? modality, context.site ?? site);
+  const views = viewsOf(concept, known.modality ?? modality, known.site ?? site);
   const allowed = views.every((view) => mirrorAllowed(view.modality, view.site, concept.targets));
   if (views.length === 0 || !allowed) return null;
   return prompt.replace(/\b(left|right)\b/gi, (side) => (side.toLowerCase() === 'left' ? 'right' : 'left'));
@@ -58,7 +55,7 @@ export function averageMirrored(plain: Decoded, mirrored: Decoded, asked: readon
 /** A question as the network got it. */
 export interface MirrorQuestion {
   readonly resolutions: readonly Resolution[];
-  readonly context: Pick<ContextOptions, 'modality' | 'site'>;
+  readonly known: ImageContext;
   readonly joint: boolean;
   readonly region?: Uint8Array;
 }
@@ -79,8 +76,8 @@ export function createMirrorImage(
 ): MirrorImage {
   let encoded: ReturnType<Network['encodeImage']> | undefined;
   return {
-    async average(plain, { resolutions, context, joint, region }) {
-      const prompts = resolutions.map((resolution) => mirrorPrompt(resolution, context));
+    async average(plain, { resolutions, known, joint, region }) {
+      const prompts = resolutions.map((resolution) => mirrorPrompt(resolution, known));
       const asked = prompts.flatMap((prompt, i) => (prompt === null ? [] : [i]));
       // prompts of one sequence influence one another: all or none
       if (asked.length === 0 || (joint && asked.length < prompts.length)) return plain;

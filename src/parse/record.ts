@@ -1,6 +1,7 @@
 /** One image through the network, its answers to all prompts as the record that a store keeps. */
 import type { Image } from '../image/types.ts';
 import type { Decoded } from '../runtime/network.ts';
+import type { ImageContext } from './image-context.ts';
 import type { EncodeOptions, Model, SegmentOptions } from './segment.ts';
 import type { SliceRecord } from './slice-store.ts';
 
@@ -14,16 +15,18 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return whole;
 }
 
-/** Encodes an image and asks all prompts. */
+/** Encodes an image, whose kind is `known` as far as it can be without the prompts, and asks all prompts. */
 export async function askRecord(
   model: Model,
   pixels: Image,
   prompts: readonly string[],
+  { modality, site }: ImageContext,
   { signal, joint = false, terms }: Pick<SegmentOptions, 'signal' | 'joint' | 'terms'>,
   encoding: Pick<EncodeOptions, 'pixelSpacing'> = {},
 ): Promise<SliceRecord> {
   const stop = signal === undefined ? {} : { signal };
-  const image = await model.encode(pixels, { ...stop, ...encoding });
+  const known = { ...(modality === null ? {} : { modality }), ...(site === null ? {} : { site }) };
+  const image = await model.encode(pixels, { ...stop, ...known, ...encoding });
   try {
     const parts: Decoded[] = [];
     const asked = image.ask(prompts, { ...stop, joint, ...(terms === undefined ? {} : { terms }) });

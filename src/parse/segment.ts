@@ -24,7 +24,7 @@ import { answer, probabilityMap, type Question, type RawAnswers } from './answer
 import { describeResolution, type ResolvedConcept } from './concept.ts';
 import type { ModelSettings } from './config.ts';
 import { createMirrorImage } from './flips.ts';
-import { type ContextOptions, imageContext } from './image-context.ts';
+import { type ContextOptions, type ImageContext, imageContext } from './image-context.ts';
 import { createLruCache } from './lru.ts';
 import { prepareImage } from './prepare.ts';
 import { type PresenceOptions, type PresenceSettings, presenceLimit, presenceLimits } from './presence.ts';
@@ -251,13 +251,14 @@ export function createModel(
     const summary = once(features.summary);
     const guesses = once(() => guessesOf(summary()));
 
-    function plausible(
-      concept: ResolvedConcept | null,
-      told: Pick<ContextOptions, 'modality' | 'site'> = {},
-    ): Plausibility {
+    /** What kind of image it is: as a question says, else as was said before or the file's header has it. */
+    function knownOf(told: Pick<ContextOptions, 'modality' | 'site'>): ImageContext {
       const { modality, site } = imageContext(undefined, [], told);
-      return plausibility(guesses(), concept, { modality: modality ?? known.modality, site: site ?? known.site });
+      return { modality: modality ?? known.modality, site: site ?? known.site };
     }
+
+    const plausible: EncodedImage['plausibility'] = (concept, told = {}) =>
+      plausibility(guesses(), concept, knownOf(told));
 
     async function* ask(
       prompts: readonly string[],
@@ -277,7 +278,7 @@ export function createModel(
         const decodeStart = performance.now();
         seconds.text += (decodeStart - textStart) / 1000;
         const plain = await network.decode(features, batchTexts, { joint, ...region });
-        const question = { resolutions: understood, context: options, joint, ...region };
+        const question = { resolutions: understood, known: knownOf(asking), joint, ...region };
         const decoded = mirror === null ? plain : await mirror.average(plain, question);
         seconds.decode += (performance.now() - decodeStart) / 1000;
         const questions =

@@ -190,7 +190,7 @@ export async function scanSlide(
       const left = tiles.columns[index % tiles.columns.length];
       const top = tiles.rows[Math.floor(index / tiles.columns.length)];
       const tile = await readScaled(slide, grid, { left, top, width: tiles.width, height: tiles.height });
-      record = await askRecord(model, tile, prompts, options);
+      record = await askRecord(model, tile, prompts, SLIDE, options);
       await store.write(index, record);
     }
     if (record.summary !== null) views.add(model.guessViews(record.summary));

@@ -140,7 +140,7 @@ export async function scanVolume(
     else {
       const slice = cutSlice(volume, plane, index);
       const image = displaySlice(slice, display.window);
-      record = await askRecord(model, image, prompts, options, { pixelSpacing: slice.spacing });
+      record = await askRecord(model, image, prompts, known, options, { pixelSpacing: slice.spacing });
       await store.write(index, record);
     }
     if (plane === 'axial' && record.summary !== null) views.add(model.guessViews(record.summary));
