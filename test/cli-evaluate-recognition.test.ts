@@ -70,7 +70,7 @@ describe('evaluate --wordings', () => {
   it('asks every target of every image in several wordings', async () => {
     const { stdout, stderr } = await evaluate('--wordings', '4', '--json');
     const { wordings: report } = JSON.parse(stdout);
-    expect(stderr).toMatch(/2 of 2 images in several wordings/);
+    expect(stderr).toMatch(/2 of 2 images, /);
     // three objects in four wordings each, to all of which the network answers the same
     expect(report).toMatchObject({ wordings: 4, images: 2, prompts: 12, mean_spread: 0 });
     expect(report.pairs.map(({ target, images }: { target: string; images: number }) => [target, images])).toEqual(
@@ -114,6 +114,13 @@ describe('evaluate with several parts', () => {
     expect(stdout.match(/Not a medical device/g)).toHaveLength(1);
     for (const title of titles.slice(0, 2)) expect(stdout).toContain(`${title}\n`);
     expect(stdout).not.toContain('Wordings\n');
+  });
+
+  it('encodes every image once for all of them', async () => {
+    const { model, calls } = fakeModel();
+    const parts = ['--overlap', '--recognition', '--wordings', '3'];
+    expect((await callCli(['evaluate', root, ...parts], { loadModel: async () => model })).status).toBe(0);
+    expect([calls.images, calls.freed]).toEqual([2, 2]);
   });
 
   it('compares runs by their overlap alone', async () => {

@@ -2,13 +2,13 @@
 import type { Dataset } from '../dataset/index.ts';
 import type { Answerer } from '../evaluate/answerers.ts';
 import { type Comparison, compareRuns, readAnswers } from '../evaluate/compare.ts';
-import { evaluateAnswers } from '../evaluate/evaluate.ts';
+import { createOverlapPart } from '../evaluate/evaluate.ts';
 import { overlapSection } from '../evaluate/page-overlap.ts';
+import { type Part, reportedAs } from '../evaluate/parts.ts';
 import { type EvaluationReport, MIN_MASKS } from '../evaluate/report.ts';
 import type { EvaluateCommand } from './evaluate.ts';
 import { type EvaluationPart, partOptions } from './evaluate-part.ts';
 import type { CliIo } from './io.ts';
-import { withProgress } from './progress.ts';
 import { figure, table } from './table.ts';
 
 const ends = (of: readonly [number, number] | null): string =>
@@ -75,21 +75,20 @@ function reportLines(report: EvaluationReport, comparison: Comparison | null): s
 }
 
 /** Overlap and presence of the answers on an open data folder, also against the run that `--against` names. */
-export async function overlapPart(
-  answerer: Answerer,
+export async function overlapPart<Opened>(
+  answerer: Answerer<Opened>,
   dataset: Dataset,
   command: EvaluateCommand,
   io: CliIo,
-): Promise<EvaluationPart> {
+): Promise<Part<Opened, EvaluationPart>> {
   const other = command.against === undefined ? null : await readAnswers(command.against);
-  const report = await withProgress(io, 'images', (onProgress) =>
-    evaluateAnswers(answerer, dataset, partOptions(command, io, onProgress)),
-  );
-  const comparison = other === null ? null : compareRuns(report.answers, other, command.seed);
-  return {
-    title: 'Overlap and presence',
-    lines: reportLines(report, comparison),
-    json: { ...report, ...(comparison === null ? {} : { comparison }) },
-    section: () => overlapSection(report, dataset, answerer),
-  };
+  return reportedAs(createOverlapPart(answerer, dataset, partOptions(command, io)), (report) => {
+    const comparison = other === null ? null : compareRuns(report.answers, other, command.seed);
+    return {
+      title: 'Overlap and presence',
+      lines: reportLines(report, comparison),
+      json: { ...report, ...(comparison === null ? {} : { comparison }) },
+      section: () => overlapSection(report, dataset, answerer),
+    };
+  });
 }

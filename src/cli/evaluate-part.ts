@@ -4,7 +4,7 @@ import type { EvaluateOptions } from '../evaluate/evaluate.ts';
 import type { EvaluateCommand } from './evaluate.ts';
 import type { CliIo } from './io.ts';
 
-/** One finished part. */
+/** What is told of one part. */
 export interface EvaluationPart {
   readonly title: string;
   /** Tables and figures for people. */
@@ -15,15 +15,10 @@ export interface EvaluationPart {
   section(): Html | Promise<Html>;
 }
 
-/** What all parts are told. */
-export function partOptions(
-  { limit, seed }: EvaluateCommand,
-  io: CliIo,
-  onProgress: (done: number, total: number) => void,
-): EvaluateOptions {
+/** What all parts need to know. */
+export function partOptions({ limit, seed }: EvaluateCommand, io: CliIo): EvaluateOptions {
   return {
     signal: io.signal,
-    onProgress,
     ...(limit === undefined ? {} : { limit }),
     ...(seed === undefined ? {} : { seed }),
   };

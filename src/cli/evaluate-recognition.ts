@@ -1,12 +1,12 @@
 /** The part `--recognition` of `biomedparse evaluate`: what of an image's targets is recognised, and single objects detected. */
 import type { Dataset } from '../dataset/index.ts';
 import { recognitionSection } from '../evaluate/page-recognition.ts';
-import { evaluateRecognition, type RecognitionReport, type RecognitionTotals } from '../evaluate/recognition.ts';
+import { type Part, reportedAs } from '../evaluate/parts.ts';
+import { createRecognitionPart, type RecognitionReport, type RecognitionTotals } from '../evaluate/recognition.ts';
 import type { Recognizer } from '../evaluate/recognizers.ts';
 import type { EvaluateCommand } from './evaluate.ts';
 import { type EvaluationPart, partOptions } from './evaluate-part.ts';
 import type { CliIo } from './io.ts';
-import { withProgress } from './progress.ts';
 import { figure, table } from './table.ts';
 
 const right = { align: 'right' } as const;
@@ -68,19 +68,16 @@ function reportLines(report: RecognitionReport): string[] {
 }
 
 /** Recognition and detection on an open data folder. */
-export async function recognitionPart(
-  recognizer: Recognizer,
+export function recognitionPart<Opened>(
+  recognizer: Recognizer<Opened>,
   dataset: Dataset,
   command: EvaluateCommand,
   io: CliIo,
-): Promise<EvaluationPart> {
-  const report = await withProgress(io, 'images recognised', (onProgress) =>
-    evaluateRecognition(recognizer, dataset, partOptions(command, io, onProgress)),
-  );
-  return {
+): Part<Opened, EvaluationPart> {
+  return reportedAs(createRecognitionPart(recognizer, dataset, partOptions(command, io)), (report) => ({
     title: 'Recognition and detection',
     lines: reportLines(report),
     json: { recognition: report },
     section: () => recognitionSection(report),
-  };
+  }));
 }

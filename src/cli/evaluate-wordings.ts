@@ -1,12 +1,12 @@
 /** The part `--wordings` of `biomedparse evaluate`: how much the wording of a prompt changes the masks of the same objects. */
 import type { Dataset } from '../dataset/index.ts';
 import { wordingsSection } from '../evaluate/page-wordings.ts';
-import { evaluateWordings, type WordingsReport } from '../evaluate/wordings.ts';
-import type { Model } from '../parse/segment.ts';
+import { type Part, reportedAs } from '../evaluate/parts.ts';
+import { createWordingsPart, type WordingsReport } from '../evaluate/wordings.ts';
+import type { EncodedImage, Model } from '../parse/segment.ts';
 import type { EvaluateCommand } from './evaluate.ts';
 import { type EvaluationPart, partOptions } from './evaluate-part.ts';
 import type { CliIo } from './io.ts';
-import { withProgress } from './progress.ts';
 import { figure, table } from './table.ts';
 
 function reportLines(report: WordingsReport): string[] {
@@ -45,14 +45,12 @@ export async function wordingsPart(
   dataset: Dataset,
   command: EvaluateCommand,
   io: CliIo,
-): Promise<EvaluationPart> {
-  const report = await withProgress(io, 'images in several wordings', (onProgress) =>
-    evaluateWordings(model, dataset, { count, ...partOptions(command, io, onProgress) }),
-  );
-  return {
+): Promise<Part<EncodedImage, EvaluationPart>> {
+  const part = await createWordingsPart(model, dataset, { count, ...partOptions(command, io) });
+  return reportedAs(part, (report) => ({
     title: 'Wordings',
     lines: reportLines(report),
     json: { wordings: report },
     section: () => wordingsSection(report),
-  };
+  }));
 }

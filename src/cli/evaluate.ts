@@ -1,9 +1,12 @@
 /** `biomedparse evaluate`: figures of a model, or of masks, on a data folder, as tables, JSON and a page; in one run all parts that are asked for. */
 import { type Dataset, holdOut, openDataset } from '../dataset/index.ts';
 import { LEAVE_OUT } from '../dataset/leave-out.ts';
-import { folderAnswerer, modelAnswerer } from '../evaluate/answerers.ts';
+import { type Answerer, folderAnswerer, modelAnswerer } from '../evaluate/answerers.ts';
+import { chosenItems } from '../evaluate/evaluate.ts';
 import { evaluationPage, type Section } from '../evaluate/page.ts';
+import { type Part, runParts } from '../evaluate/parts.ts';
 import { maskRecognizer, modelRecognizer } from '../evaluate/recognizers.ts';
+import type { EncodedImage } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
 import { overlapPart } from './evaluate-overlap.ts';
@@ -11,6 +14,7 @@ import type { EvaluationPart } from './evaluate-part.ts';
 import { recognitionPart } from './evaluate-recognition.ts';
 import { wordingsPart } from './evaluate-wordings.ts';
 import { type CliIo, type ModelCommand, openModel, reportModel } from './io.ts';
+import { withProgress } from './progress.ts';
 
 /** Values of the command's options, as commander spells them. */
 export interface EvaluateCommand extends ModelCommand {
@@ -54,21 +58,37 @@ async function output({ by, facts, parts }: Evaluated, command: EvaluateCommand,
   io.out(`${lines.join('\n')}\n${by}. Not a medical device: for research, not for diagnosis or treatment.\n`);
 }
 
+/** All parts, image by image. */
+function run<Opened>(
+  answerer: Answerer<Opened>,
+  dataset: Dataset,
+  parts: readonly Part<Opened, EvaluationPart>[],
+  command: EvaluateCommand,
+  io: CliIo,
+): Promise<EvaluationPart[]> {
+  return withProgress(io, 'images', (onProgress) =>
+    runParts(answerer, chosenItems(dataset, command.limit), parts, { signal: io.signal, onProgress }),
+  );
+}
+
 async function evaluateMasks(folder: string, dataset: Dataset, command: EvaluateCommand, io: CliIo): Promise<void> {
   const answerer = await folderAnswerer(folder, dataset);
-  const parts: EvaluationPart[] = [];
-  if (hasOverlap(command)) parts.push(await overlapPart(answerer, dataset, command, io));
-  if (command.recognition) parts.push(await recognitionPart(maskRecognizer(answerer), dataset, command, io));
+  const asked: Part<null, EvaluationPart>[] = [];
+  if (hasOverlap(command)) asked.push(await overlapPart(answerer, dataset, command, io));
+  if (command.recognition) asked.push(recognitionPart(maskRecognizer(answerer), dataset, command, io));
+  const parts = await run(answerer, dataset, asked, command, io);
   await output({ by: `Masks of ${folder}`, facts: { predictions: folder }, parts }, command, io);
 }
 
 async function evaluateModel(dataset: Dataset, command: EvaluateCommand, io: CliIo): Promise<void> {
   const model = await openModel(command, io);
   try {
-    const parts: EvaluationPart[] = [];
-    if (hasOverlap(command)) parts.push(await overlapPart(modelAnswerer(model), dataset, command, io));
-    if (command.recognition) parts.push(await recognitionPart(modelRecognizer(model), dataset, command, io));
-    if (command.wordings !== undefined) parts.push(await wordingsPart(model, command.wordings, dataset, command, io));
+    const answerer = modelAnswerer(model, dataset);
+    const asked: Part<EncodedImage, EvaluationPart>[] = [];
+    if (hasOverlap(command)) asked.push(await overlapPart(answerer, dataset, command, io));
+    if (command.recognition) asked.push(recognitionPart(modelRecognizer, dataset, command, io));
+    if (command.wordings !== undefined) asked.push(await wordingsPart(model, command.wordings, dataset, command, io));
+    const parts = await run(answerer, dataset, asked, command, io);
     await output({ by: `Model ${model.name}`, facts: { model: reportModel(model) }, parts }, command, io);
   } finally {
     await model.dispose();

@@ -4,7 +4,7 @@ import { type Dataset, type DatasetItem, itemImage } from '../dataset/index.ts';
 import { readMask } from '../formats/raster.ts';
 import type { Mask } from '../image/types.ts';
 import { publishedPrompt } from '../ontology/index.ts';
-import type { Model } from '../parse/segment.ts';
+import type { EncodedImage, Model } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { listFolder, readFileChecked } from '../util/files.ts';
 
@@ -16,14 +16,18 @@ export interface Answer {
   readonly presence: number;
 }
 
-export interface Answerer {
+/** Who answers for the images of a data folder, of which each is opened first. */
+export interface Answerer<Opened> {
   /** Presence from which an object counts as found in an image of that modality; null: unknown. */
   presenceLimit(modality: string | null): number;
   /** Share of absent objects that it says it calls present; null if it says none. */
   readonly falseAlarmRate: number | null;
+  /** An image ready for any number of questions; free it with `close`. */
+  open(item: DatasetItem, signal?: AbortSignal): Promise<Opened>;
+  close(image: Opened): void;
   /** The answers for targets of an image, in their order. */
   answer(
-    dataset: Dataset,
+    image: Opened,
     item: DatasetItem,
     targets: readonly string[],
     signal?: AbortSignal,
@@ -31,17 +35,21 @@ export interface Answerer {
 }
 
 /** Asks a model in the published form of prompts. */
-export function modelAnswerer(model: Model): Answerer {
+export function modelAnswerer(model: Model, dataset: Dataset): Answerer<EncodedImage> {
   return {
     presenceLimit: (modality) => model.presenceLimit(modality),
     falseAlarmRate: model.presence.presence?.falseAlarmRate ?? null,
-    async answer(dataset, item, targets, signal) {
+    async open(item, signal) {
+      return model.encode(await itemImage(dataset, item), signal === undefined ? {} : { signal });
+    },
+    close: (image) => image.dispose(),
+    async answer(image, { modality, site }, targets, signal) {
+      const prompts = targets.map((target) => publishedPrompt(target, modality, site));
       // presence threshold 0: the mask without the refusal, from which the gated one follows
-      return model.segment(
-        await itemImage(dataset, item),
-        targets.map((target) => publishedPrompt(target, item.modality, item.site)),
-        { presenceThreshold: 0, ...(signal === undefined ? {} : { signal }) },
-      );
+      const how = { presenceThreshold: 0, ...(signal === undefined ? {} : { signal }) };
+      const answers: Answer[] = [];
+      for await (const one of image.segment(prompts, how)) answers.push(one);
+      return answers;
     },
   };
 }
@@ -50,7 +58,7 @@ export function modelAnswerer(model: Model): Answerer {
  * Reads masks `<folder>/<set>/NAME_MODALITY_SITE_TARGET.png`, named as those of the data are. A mask that is not there, or is
  * empty, says "absent". Refuses (`input`) a folder that has no folder of any of the sets.
  */
-export async function folderAnswerer(folder: string, { sets }: Pick<Dataset, 'sets'>): Promise<Answerer> {
+export async function folderAnswerer(folder: string, { sets }: Pick<Dataset, 'sets'>): Promise<Answerer<null>> {
   const inside = await listFolder(folder);
   if (inside === undefined) throw new BiomedParseError('input', `there is no folder ${folder}`, { folder });
   const names = sets.map(({ name }) => name);
@@ -68,6 +76,8 @@ export async function folderAnswerer(folder: string, { sets }: Pick<Dataset, 'se
   return {
     presenceLimit: () => 0.5,
     falseAlarmRate: null,
+    open: async () => null,
+    close: () => undefined,
     async answer(_, { set, name }, targets) {
       const answers: Answer[] = [];
       for (const target of targets) {

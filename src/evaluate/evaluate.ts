@@ -2,7 +2,7 @@
  * How good a model, or whatever else makes masks, is on a data folder: overlap and distances of present objects, presence of
  * present against absent ones.
  *
- * - Every image is encoded once and asked for all its annotated targets and a few absent ones, in the published form
+ * - Every image is asked for all its annotated targets and a few absent ones, in the published form
  *   "{target} in {site} {modality}".
  * - Dice is of the mask as a user gets it: empty where the model says "absent". `*_ungated` is without that refusal.
  * - An EMPTY ground truth (no mask file, or a mask without a pixel) is not in any Dice mean; it counts as an absent
@@ -16,6 +16,7 @@ import { impossibleTargets, modalities, modalityFamily } from '../ontology/index
 import type { Model } from '../parse/segment.ts';
 import { createRandom, mixSeed, type Random } from '../util/random.ts';
 import { type Answerer, modelAnswerer } from './answerers.ts';
+import { type Part, runParts } from './parts.ts';
 import { type AbsentAnswer, type EvaluationReport, makeReport, type PresentAnswer } from './report.ts';
 import { scoreAnswer } from './score.ts';
 
@@ -97,48 +98,52 @@ export function questionsOf(
 }
 
 /** Evaluates a model on an open data folder. */
-export function evaluate(model: Model, dataset: Dataset, options: EvaluateOptions = {}): Promise<EvaluationReport> {
-  return evaluateAnswers(modelAnswerer(model), dataset, options);
-}
-
-/** Evaluates whatever answers on an open data folder; refuses (`input`) masks of another size than the image. */
-export async function evaluateAnswers(
-  answerer: Answerer,
+export async function evaluate(
+  model: Model,
   dataset: Dataset,
   options: EvaluateOptions = {},
 ): Promise<EvaluationReport> {
-  const { limit, signal, onProgress, seed } = options;
+  const answerer = modelAnswerer(model, dataset);
+  const part = createOverlapPart(answerer, dataset, options);
+  const [report] = await runParts(answerer, part.items, [part], options);
+  return report;
+}
+
+/** Overlap and presence of whatever answers on an open data folder; refuses (`input`) masks of another size than the image. */
+export function createOverlapPart<Opened>(
+  answerer: Answerer<Opened>,
+  dataset: Dataset,
+  options: EvaluateOptions,
+): Part<Opened, EvaluationReport> {
+  const { limit, signal, seed } = options;
   const items = chosenItems(dataset, limit);
   const present: PresentAnswer[] = [];
   const absent: AbsentAnswer[] = [];
-  const start = performance.now();
-  for (const [done, item] of items.entries()) {
-    signal?.throwIfAborted();
-    const { set, name: image, modality, site } = item;
-    const asked = await questionsOf(item, dataset, options);
-    const answers = await answerer.answer(
-      dataset,
-      item,
-      asked.map(({ target }) => target),
-      signal,
-    );
-    for (const [i, { target, truth, kind }] of asked.entries()) {
-      const { presence } = answers[i];
-      if (kind !== 'present') absent.push({ modality, kind, presence });
-      else {
-        const scores = scoreAnswer(answers[i], truth as Mask, answerer.presenceLimit(modality), item);
-        present.push({ set, image, modality, site, target, presence, ...scores });
+  return {
+    items,
+    async look(item, opened) {
+      const { set, name: image, modality, site } = item;
+      const asked = await questionsOf(item, dataset, options);
+      const targets = asked.map(({ target }) => target);
+      const answers = await answerer.answer(opened, item, targets, signal);
+      for (const [i, { target, truth, kind }] of asked.entries()) {
+        const { presence } = answers[i];
+        if (kind !== 'present') absent.push({ modality, kind, presence });
+        else {
+          const scores = scoreAnswer(answers[i], truth as Mask, answerer.presenceLimit(modality), item);
+          present.push({ set, image, modality, site, target, presence, ...scores });
+        }
       }
-    }
-    onProgress?.(done + 1, items.length);
-  }
-  return makeReport(present, absent, {
-    images: items.length,
-    seconds: (performance.now() - start) / 1000,
-    presenceLimit: (modality) => answerer.presenceLimit(modality),
-    statedFalseAlarmRate: answerer.falseAlarmRate,
-    modalities,
-    familyOf: modalityFamily,
-    ...(seed === undefined ? {} : { seed }),
-  });
+    },
+    report: (seconds) =>
+      makeReport(present, absent, {
+        images: items.length,
+        seconds,
+        presenceLimit: (modality) => answerer.presenceLimit(modality),
+        statedFalseAlarmRate: answerer.falseAlarmRate,
+        modalities,
+        familyOf: modalityFamily,
+        ...(seed === undefined ? {} : { seed }),
+      }),
+  };
 }

@@ -29,13 +29,20 @@ export function exemplary(answers: readonly AnswerReport[]): (readonly [rank: st
 }
 
 /** Truth and answer over the image, as a figure with its caption. */
-async function example(dataset: Dataset, answerer: Answerer, rank: string, one: AnswerReport): Promise<Html | null> {
+async function example<Opened>(
+  dataset: Dataset,
+  answerer: Answerer<Opened>,
+  rank: string,
+  one: AnswerReport,
+): Promise<Html | null> {
   const item = dataset.items.find(({ set, name }) => set === one.set && name === one.image);
   const own = item?.targets.find(({ target }) => target === one.target);
   if (item === undefined || own === undefined) return null;
   const image = toRgb8(await readItemImage(dataset, item));
   const truth = await readItemMask(dataset, own.maskFile);
-  const [{ mask, presence }] = await answerer.answer(dataset, item, [one.target]);
+  const opened = await answerer.open(item);
+  const answering = answerer.answer(opened, item, [one.target]);
+  const [{ mask, presence }] = await answering.finally(() => answerer.close(opened));
   const found = presence >= answerer.presenceLimit(item.modality) ? mask : null;
   const factor = Math.min(1, LONGEST / Math.max(image.width, image.height));
   const [width, height] = [image.width, image.height].map((side) => Math.max(1, Math.round(side * factor)));
@@ -58,7 +65,11 @@ const groupChart = (name: string, groups: readonly Group[]): Html =>
   )}`;
 
 /** The section of a report; the objects that it shows are answered once more. */
-export async function overlapSection(report: EvaluationReport, dataset: Dataset, answerer: Answerer): Promise<Html> {
+export async function overlapSection<Opened>(
+  report: EvaluationReport,
+  dataset: Dataset,
+  answerer: Answerer<Opened>,
+): Promise<Html> {
   const headline = htmlTable(
     ['figure', 'value'],
     [

@@ -12,6 +12,7 @@ import { detectionAp, type Match, matchBoxes } from './detection-ap.ts';
 import { chosenItems, type EvaluateOptions } from './evaluate.ts';
 import { maskBoxes } from './mask-boxes.ts';
 import { mean } from './metrics.ts';
+import type { Part } from './parts.ts';
 import {
   conceptName,
   figuresOf,
@@ -114,8 +115,9 @@ async function truthOf(dataset: Dataset, item: DatasetItem, set: DatasetSet): Pr
   return { known: { present, absent: [...empty, ...absentSiblings(set, item, named)] }, objects };
 }
 
-async function look(
-  recognizer: Recognizer,
+async function look<Opened>(
+  recognizer: Recognizer<Opened>,
+  image: Opened,
   dataset: Dataset,
   item: DatasetItem,
   signal?: AbortSignal,
@@ -123,7 +125,7 @@ async function look(
   const set = dataset.sets.find(({ name }) => name === item.set) as DatasetSet;
   const { known, objects } = await truthOf(dataset, item, set);
   const detected = [...objects.keys()];
-  const seen = await recognizer.see(dataset, item, { named: [...known.present, ...known.absent], detected }, signal);
+  const seen = await recognizer.see(image, item, { named: [...known.present, ...known.absent], detected }, signal);
   const scored = (found: ReadonlySet<string> | undefined): ImageRecognition =>
     scoreRecognition(found ?? new Set(), known);
   return {
@@ -233,18 +235,17 @@ function makeRecognitionReport(all: readonly Looked[], seconds: number): Recogni
 }
 
 /** Recognition and detection over the images of an open data folder, `limit` of each set. */
-export async function evaluateRecognition(
-  recognizer: Recognizer,
+export function createRecognitionPart<Opened>(
+  recognizer: Recognizer<Opened>,
   dataset: Dataset,
-  { limit, signal, onProgress }: Pick<EvaluateOptions, 'limit' | 'signal' | 'onProgress'> = {},
-): Promise<RecognitionReport> {
-  const items = chosenItems(dataset, limit);
-  const start = performance.now();
+  { limit, signal }: Pick<EvaluateOptions, 'limit' | 'signal'>,
+): Part<Opened, RecognitionReport> {
   const all: Looked[] = [];
-  for (const [done, item] of items.entries()) {
-    signal?.throwIfAborted();
-    all.push(await look(recognizer, dataset, item, signal));
-    onProgress?.(done + 1, items.length);
-  }
-  return makeRecognitionReport(all, (performance.now() - start) / 1000);
+  return {
+    items: chosenItems(dataset, limit),
+    async look(item, image) {
+      all.push(await look(recognizer, image, dataset, item, signal));
+    },
+    report: (seconds) => makeRecognitionReport(all, seconds),
+  };
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fakeModel } from '../../test/fake-model.ts';
 import { box, writeSplit } from '../../test/helpers/dataset.ts';
 import { type Dataset, openDataset } from '../dataset/index.ts';
+import { modelAnswerer } from './answerers.ts';
 import { modelRecognizer } from './recognizers.ts';
 
 const inside = box(16, 16, 48, 48);
@@ -38,7 +39,13 @@ async function see({ model, calls }: ReturnType<typeof fakeModel>, set = 'eyes',
   const item = dataset.items.find((one) => one.set === set);
   if (item === undefined) throw new Error(`no image of ${set}`);
   const asked = { named: ['optic disc'], detected: ['optic disc'] };
-  return { seen: await modelRecognizer(model).see(dataset, item, asked, signal), calls };
+  const { open, close } = modelAnswerer(model, dataset);
+  const image = await open(item);
+  try {
+    return { seen: await modelRecognizer.see(image, item, asked, signal), calls };
+  } finally {
+    close(image);
+  }
 }
 
 describe('modelRecognizer', () => {

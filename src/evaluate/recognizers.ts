@@ -1,9 +1,9 @@
 /** Who recognises and detects in an evaluation: a model, or a folder of masks that any other program made. */
-import { type Dataset, type DatasetItem, itemImage } from '../dataset/index.ts';
+import type { DatasetItem } from '../dataset/index.ts';
 import { publishedPrompt } from '../ontology/index.ts';
 import { detectEncoded } from '../parse/detect.ts';
 import { candidates, chooseView, type Recognition, recognizeEncoded } from '../parse/recognize.ts';
-import type { EncodedImage, Model } from '../parse/segment.ts';
+import type { EncodedImage } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import type { Answerer } from './answerers.ts';
 import type { ScoredBox } from './detection-ap.ts';
@@ -27,13 +27,13 @@ export interface SeenImage {
   readonly detections: readonly (readonly ScoredBox[])[];
 }
 
-export interface Recognizer {
+export interface Recognizer<Opened> {
   /**
-   * Looks at one image: `named` are all targets whose presence is known, which only masks in a folder need to be told, `detected`
+   * Looks at one image that its answerer opened: `named` are all targets whose presence is known, which only masks in a folder need to be told, `detected`
    * those whose single objects are wanted.
    */
   see(
-    dataset: Dataset,
+    image: Opened,
     item: DatasetItem,
     asked: { readonly named: readonly string[]; readonly detected: readonly string[] },
     signal?: AbortSignal,
@@ -79,34 +79,27 @@ async function recognizeTwice(
 }
 
 /** Asks a model; detections are ranked by score without any threshold of presence, as average precision wants them. */
-export function modelRecognizer(model: Model): Recognizer {
-  return {
-    async see(dataset, item, { detected }, signal) {
-      const options = signal === undefined ? {} : { signal };
-      const encoded = await model.encode(await itemImage(dataset, item), options);
-      try {
-        const recognized = await recognizeTwice(encoded, item, options);
-        const detections: ScoredBox[][] = [];
-        const prompts = detected.map((target) => publishedPrompt(target, item.modality, item.site));
-        const how = { presenceThreshold: 0, ...options };
-        if (prompts.length > 0) {
-          for await (const { instances } of detectEncoded(encoded, prompts, how)) detections.push([...instances]);
-        }
-        return { ...recognized, detections };
-      } finally {
-        encoded.dispose();
-      }
-    },
-  };
-}
+export const modelRecognizer: Recognizer<EncodedImage> = {
+  async see(image, item, { detected }, signal) {
+    const options = signal === undefined ? {} : { signal };
+    const recognized = await recognizeTwice(image, item, options);
+    const detections: ScoredBox[][] = [];
+    const prompts = detected.map((target) => publishedPrompt(target, item.modality, item.site));
+    const how = { presenceThreshold: 0, ...options };
+    if (prompts.length > 0) {
+      for await (const { instances } of detectEncoded(image, prompts, how)) detections.push([...instances]);
+    }
+    return { ...recognized, detections };
+  },
+};
 
 /** Of ready masks, as a folder has them: one that is not empty is a recognised target, its parts are detections of one score. */
-export function maskRecognizer(answerer: Answerer): Recognizer {
+export function maskRecognizer<Opened>(answerer: Answerer<Opened>): Recognizer<Opened> {
   return {
-    async see(dataset, item, { named, detected }) {
-      const masks = await answerer.answer(dataset, item, named);
+    async see(image, item, { named, detected }) {
+      const masks = await answerer.answer(image, item, named);
       const found = new Set(named.filter((_, i) => masks[i].presence > 0).map(conceptName));
-      const detections = (await answerer.answer(dataset, item, detected)).map(({ mask, presence }, i) =>
+      const detections = (await answerer.answer(image, item, detected)).map(({ mask, presence }, i) =>
         mask === null ? [] : maskBoxes(mask, detected[i]).map((box) => ({ box, score: presence })),
       );
       return { given: { found, covered: new Set() }, guessed: null, detections };

@@ -4,15 +4,16 @@
  * - Spread of an object: standard deviation (n - 1) of its Dice over the wordings, of masks as a user gets them (empty where the
  *   presence of that wording is under the model's threshold for the modality) and, `ungated`, without that refusal.
  * - Spread of a (set, target) pair: mean over its objects; `mean_spread`: mean over pairs.
- * - Images: at most so many per pair, evenly spread over those that have a mask of the target that is not empty. Each is encoded once.
+ * - Images: at most so many per pair, evenly spread over those that have a mask of the target that is not empty.
  */
-import { type Dataset, type DatasetItem, itemImage, readItemMask } from '../dataset/index.ts';
+import { type Dataset, type DatasetItem, readItemMask } from '../dataset/index.ts';
 import { wordings } from '../ontology/index.ts';
-import type { Model } from '../parse/segment.ts';
+import type { EncodedImage, Model } from '../parse/segment.ts';
 import { chosenItems, type EvaluateOptions, spread } from './evaluate.ts';
 import { dice, mean } from './metrics.ts';
+import type { Part } from './parts.ts';
 
-export interface WordingsOptions extends Pick<EvaluateOptions, 'limit' | 'seed' | 'signal' | 'onProgress'> {
+export interface WordingsOptions extends Pick<EvaluateOptions, 'limit' | 'seed' | 'signal'> {
   /** Wordings of a target (default 10, at least 2). */
   readonly count?: number;
   /** At most this many images per (set, target) pair (default 5). */
@@ -117,59 +118,47 @@ async function chosenTargets(
   });
 }
 
-async function askImage(
-  model: Model,
+/** Asks a model for the targets of a data folder in several wordings each. */
+export async function createWordingsPart(
+  model: Pick<Model, 'presenceLimit'>,
   dataset: Dataset,
-  item: DatasetItem,
-  targets: Asked,
-  { count, seed, signal }: { readonly count: number; readonly seed: number; readonly signal?: AbortSignal },
-): Promise<WordedObject[]> {
-  const stop = signal === undefined ? {} : { signal };
-  const limit = model.presenceLimit(item.modality);
-  const encoded = await model.encode(await itemImage(dataset, item), stop);
-  try {
-    const objects: WordedObject[] = [];
-    for (const { target, maskFile } of targets) {
-      const truth = await readItemMask(dataset, maskFile);
-      const texts = wordings(target, item.modality, item.site, { count, seed });
-      const answers: { text: string; dice: number; diceUngated: number }[] = [];
-      for await (const { text, mask, presence } of encoded.segment(texts, { presenceThreshold: 0, ...stop })) {
-        const overlap = dice(mask, truth);
-        answers.push({ text, dice: presence >= limit ? overlap : 0, diceUngated: overlap });
+  options: WordingsOptions,
+): Promise<Part<EncodedImage, WordingsReport>> {
+  const { count = DEFAULT_WORDINGS, imagesPerPair = DEFAULT_IMAGES_PER_PAIR, seed = 0, limit, signal } = options;
+  const chosen = new Map(await chosenTargets(dataset, chosenItems(dataset, limit), imagesPerPair));
+  const how = { presenceThreshold: 0, ...(signal === undefined ? {} : { signal }) };
+  const objects: WordedObject[] = [];
+  return {
+    items: [...chosen.keys()],
+    async look(item, image) {
+      const least = model.presenceLimit(item.modality);
+      for (const { target, maskFile } of chosen.get(item) as Asked) {
+        const truth = await readItemMask(dataset, maskFile);
+        const texts = wordings(target, item.modality, item.site, { count, seed });
+        const answers: { text: string; dice: number; diceUngated: number }[] = [];
+        for await (const { text, mask, presence } of image.segment(texts, how)) {
+          const overlap = dice(mask, truth);
+          answers.push({ text, dice: presence >= least ? overlap : 0, diceUngated: overlap });
+        }
+        objects.push({ set: item.set, target, answers });
       }
-      objects.push({ set: item.set, target, answers });
-    }
-    return objects;
-  } finally {
-    encoded.dispose();
-  }
+    },
+    report: (seconds) =>
+      makeWordingsReport(objects, { wordings: count, images_per_pair: imagesPerPair, images: chosen.size }, seconds),
+  };
 }
 
-/** Asks a model for the targets of a data folder in several wordings each. */
-export async function evaluateWordings(
-  model: Model,
-  dataset: Dataset,
-  options: WordingsOptions = {},
-): Promise<WordingsReport> {
-  const { count = DEFAULT_WORDINGS, imagesPerPair = DEFAULT_IMAGES_PER_PAIR, seed = 0, limit, signal } = options;
-  const chosen = await chosenTargets(dataset, chosenItems(dataset, limit), imagesPerPair);
-  const start = performance.now();
-  const objects: WordedObject[] = [];
-  for (const [done, [item, targets]] of chosen.entries()) {
-    signal?.throwIfAborted();
-    const asked = { count, seed, ...(signal === undefined ? {} : { signal }) };
-    objects.push(...(await askImage(model, dataset, item, targets, asked)));
-    options.onProgress?.(done + 1, chosen.length);
-  }
-  const seconds = (performance.now() - start) / 1000;
+function makeWordingsReport(
+  objects: readonly WordedObject[],
+  asked: Pick<WordingsReport, 'wordings' | 'images_per_pair' | 'images'>,
+  seconds: number,
+): WordingsReport {
   const pairs = wordingsPairs(objects);
   const prompts = objects.reduce((sum, { answers }) => sum + answers.length, 0);
   const overPairs = (of: (pair: WordingsPair) => number): number | null =>
     pairs.length === 0 ? null : round(mean(pairs.map(of)) as number);
   return {
-    wordings: count,
-    images_per_pair: imagesPerPair,
-    images: chosen.length,
+    ...asked,
     prompts,
     mean_spread: overPairs((pair) => pair.spread),
     mean_spread_ungated: overPairs((pair) => pair.spread_ungated),
