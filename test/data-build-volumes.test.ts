@@ -4,7 +4,6 @@
  */
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { buildSet } from '../src/curate/build/build.ts';
 import { recipeFile } from '../src/curate/recipe/registry.ts';
@@ -15,6 +14,7 @@ import { encodeNifti, readNifti, writeNifti } from '../src/formats/nifti.ts';
 import { readMask } from '../src/formats/raster.ts';
 import { cutSlice, nativePlane } from '../src/image/slice.ts';
 import { emptyMask, type Grid, type Volume } from '../src/image/volume.ts';
+import { matFile } from './helpers/arrays.ts';
 import { dicomFile, greyImage } from './helpers/dicom.ts';
 import { describeShared, sharedPath } from './helpers/shared.ts';
 import { buildTree, HEAD, manifestOf, temporaryFolder, writeTree } from './helpers/sources.ts';
@@ -148,7 +148,12 @@ describe('volumes', () => {
   });
 
   it('several frames: all, some, and those with masks', async () => {
-    const mat = matFile();
+    // not a number where nothing was drawn
+    const fluid = [Number.NaN, Number.NaN, Number.NaN, Number.NaN, 0, 0, 5, 0, 0, 0, 0, 0];
+    const mat = matFile([
+      { name: 'images', shape: [2, 2, 3], data: Uint8Array.from({ length: 12 }, (_, i) => i * 20) },
+      { name: 'fluid', shape: [2, 2, 3], data: Float64Array.from(fluid), packed: true },
+    ]);
     const yaml = `${HEAD}parts:
   - images: {file: '{id}.mat', variable: images, axes: yxn, frame: labelled}
     masks:
@@ -166,36 +171,6 @@ describe('volumes', () => {
     expect(none.summary.failures[0]).toContain('it has no array "fluids"; there are: images, fluid');
   });
 });
-
-/** A MATLAB file of version 5 with `images` (uint8, 2 x 2 x 3) and, compressed, `fluid` (double, with NaN where nothing was drawn). */
-function matFile(): Uint8Array {
-  const element = (type: number, data: Uint8Array): Buffer => {
-    const out = Buffer.alloc(8 + Math.ceil(data.length / 8) * 8);
-    out.writeUInt32LE(type, 0);
-    out.writeUInt32LE(data.length, 4);
-    out.set(data, 8);
-    return out;
-  };
-  const ints = (...values: number[]): Uint8Array => new Uint8Array(Int32Array.from(values).buffer);
-  const matrix = (name: string, kind: number, type: number, data: Uint8Array): Buffer =>
-    element(
-      14,
-      Buffer.concat([
-        element(6, ints(kind, 0)),
-        element(5, ints(2, 2, 3)),
-        element(1, Buffer.from(name)),
-        element(type, data),
-      ]),
-    );
-  const header = Buffer.alloc(128, 32);
-  header.writeUInt16LE(0x0100, 124);
-  header.write('IM', 126);
-  const fluid = Float64Array.from([Number.NaN, Number.NaN, Number.NaN, Number.NaN, 0, 0, 5, 0, 0, 0, 0, 0]);
-  const packed = deflateSync(matrix('fluid', 6, 9, new Uint8Array(fluid.buffer)));
-  const wrapped = Buffer.concat([ints(15, packed.length), packed]);
-  const images = Uint8Array.from({ length: 12 }, (_, i) => i * 20);
-  return Buffer.concat([header, matrix('images', 9, 2, images), wrapped]);
-}
 
 describe('arrays', () => {
   it('of HDF5 are read piece by piece', async () => {

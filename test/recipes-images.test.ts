@@ -10,6 +10,7 @@ import { dicomFile, greyImage } from './helpers/dicom.ts';
 import { bitmap, doubles, metaImage, picture, type Signs } from './helpers/pictures.ts';
 import { describeShared, sharedPath } from './helpers/shared.ts';
 import { type Built, buildTree, temporaryFolder, writeTree } from './helpers/sources.ts';
+import { lidcXml } from './helpers/xml-outlines.ts';
 
 type File = Uint8Array | string | Promise<Uint8Array>;
 
@@ -85,30 +86,6 @@ const slice = (z: number): Uint8Array =>
       },
     ),
   );
-
-/** What readers outlined as squares, a list per reader of `[slice, from, to]`. */
-function lidcXml(readers: readonly (readonly (readonly [string, number, number])[])[]): string {
-  const point = (x: number, y: number): string => `<edgeMap><xCoord>${x}</xCoord><yCoord>${y}</yCoord></edgeMap>`;
-  const square = (low: number, high: number): string =>
-    [
-      [low, low],
-      [high, low],
-      [high, high],
-      [low, high],
-    ]
-      .flatMap(([x, y], i) =>
-        Array.from({ length: high - low }, (_, k) => point(x + [k, 0, -k, 0][i], y + [0, k, 0, -k][i])),
-      )
-      .join('');
-  const sessions = readers.map((squares) => {
-    const nodules = squares.map(
-      ([uid, low, high]) =>
-        `<unblindedReadNodule><noduleID>1</noduleID><roi><imageZposition>0</imageZposition><imageSOP_UID>${uid}</imageSOP_UID><inclusion>TRUE</inclusion>${square(low, high)}</roi></unblindedReadNodule>`,
-    );
-    return `<readingSession>${nodules.join('')}</readingSession>`;
-  });
-  return `<?xml version="1.0"?><LidcReadMessage xmlns="http://www.nih.gov">${sessions.join('')}</LidcReadMessage>`;
-}
 
 const CASES: readonly Case[] = [
   {

@@ -21,7 +21,7 @@ function tell({ folder, files, endings, parts, open }: Inspection, io: CliIo): v
   io.out(`${folder}: ${files} files (${kinds.slice(0, 8).join(', ')})\n`);
   for (const [i, part] of parts.entries()) {
     const { images, masks, pairs, reader, labels, modality, site, sequence, why } = part;
-    const shown = labels.slice(0, MOST_LABELS).map(({ label, target }) => `${label} ${target}`);
+    const shown = labels.slice(0, MOST_LABELS).map(({ label, target }) => `${label} ${target ?? '(no target)'}`);
     const rest = labels.length > MOST_LABELS ? ` and ${labels.length - MOST_LABELS} more` : '';
     io.out(`\npart ${i + 1}: ${pairs} ${pairs === 1 ? 'pair' : 'pairs'} of ${images} and ${masks}\n`);
     io.out(

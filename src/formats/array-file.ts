@@ -6,16 +6,18 @@
 import { open } from 'node:fs/promises';
 import { BiomedParseError } from '../util/errors.ts';
 import { readError } from '../util/files.ts';
-import { type ArrayFile, chooseVariable } from './array-variable.ts';
-import { openHdf5 } from './hdf5.ts';
-import { openMat } from './mat.ts';
+import { type ArrayEntry, type ArrayFile, chooseVariable } from './array-variable.ts';
+import { listHdf5, openHdf5 } from './hdf5.ts';
+import { listMat, openMat } from './mat.ts';
 import { type NpyHeader, parseNpyHeader } from './npy-header.ts';
 import { SAMPLE_BYTES, toSamples } from './volume-bytes.ts';
-import { joinParts, openZip } from './zip.ts';
+import { joinParts, openZip, type ZipArchive } from './zip.ts';
 
 /** Which files hold arrays. */
 export const ARRAY_ENDING = /\.(npy|npz|mat|h5|hdf5)$/i;
 
+/** Most arrays of an archive that are listed. */
+const MOST_ARRAYS = 1000;
 /** Most bytes that are read of a header of NumPy: it is text of a few hundred. */
 const MOST_HEADER = 70_000;
 
@@ -67,18 +69,26 @@ async function openNpy(path: string): Promise<ArrayFile> {
   }
 }
 
+/** Names of the arrays in an archive of NumPy. */
+const namesIn = (zip: ZipArchive): string[] =>
+  [...zip.sizes.keys()].flatMap((name) => (name.endsWith('.npy') ? [name.slice(0, -4)] : []));
+
+/** An array of an archive by its header; it closes with the archive. */
+async function arrayIn(zip: ZipArchive, path: string, variable: string): Promise<ArrayFile> {
+  const name = `${variable}.npy`;
+  const size = zip.sizes.get(name) ?? 0;
+  const part = (start: number, length: number): Promise<Uint8Array> =>
+    joinParts(zip.parts(name, start, length), new Uint8Array(length));
+  const header = parseNpyHeader(await part(0, Math.min(size, MOST_HEADER)), `${path}:${name}`);
+  const needed = header.start + bytesOf(header);
+  if (size !== needed) refuse(path, `${name} has ${size} bytes, its shape needs ${needed}`);
+  return arrayOf(header, part, zip.close);
+}
+
 async function openNpz(path: string, variable: string | undefined): Promise<ArrayFile> {
   const zip = await openZip(path);
   try {
-    const names = [...zip.sizes.keys()].flatMap((name) => (name.endsWith('.npy') ? [name.slice(0, -4)] : []));
-    const name = `${chooseVariable(path, names, variable)}.npy`;
-    const size = zip.sizes.get(name) ?? 0;
-    const part = (start: number, length: number): Promise<Uint8Array> =>
-      joinParts(zip.parts(name, start, length), new Uint8Array(length));
-    const header = parseNpyHeader(await part(0, Math.min(size, MOST_HEADER)), `${path}:${name}`);
-    const needed = header.start + bytesOf(header);
-    if (size !== needed) refuse(path, `${name} has ${size} bytes, its shape needs ${needed}`);
-    return arrayOf(header, part, zip.close);
+    return await arrayIn(zip, path, chooseVariable(path, namesIn(zip), variable));
   } catch (error) {
     zip.close();
     throw error;
@@ -91,4 +101,37 @@ export async function openArray(path: string, variable?: string): Promise<ArrayF
   if (/\.npz$/i.test(path)) return openNpz(path, variable);
   if (/\.mat$/i.test(path)) return (await openMat(path, variable)) ?? openHdf5(path, variable);
   return openHdf5(path, variable);
+}
+
+/** Arrays of numbers of an archive; text and objects beside them are passed over, but the only array is refused with the reason. */
+async function listNpz(path: string): Promise<ArrayEntry[]> {
+  const zip = await openZip(path);
+  try {
+    const found: ArrayEntry[] = [];
+    let refusal: unknown;
+    for (const name of namesIn(zip).slice(0, MOST_ARRAYS)) {
+      try {
+        const { shape, columnMajor } = await arrayIn(zip, path, name);
+        found.push({ name, shape, columnMajor });
+      } catch (error) {
+        refusal ??= error;
+      }
+    }
+    if (found.length === 0 && refusal !== undefined) throw refusal;
+    return found;
+  } finally {
+    await zip.close();
+  }
+}
+
+/** The arrays of numbers in a file by their headers; of `.npy` the one has an empty name. */
+export async function listArrays(path: string): Promise<readonly ArrayEntry[]> {
+  if (/\.npy$/i.test(path)) {
+    const { shape, columnMajor, close } = await openNpy(path);
+    close();
+    return [{ name: '', shape, columnMajor }];
+  }
+  if (/\.npz$/i.test(path)) return listNpz(path);
+  if (/\.mat$/i.test(path)) return (await listMat(path)) ?? listHdf5(path);
+  return listHdf5(path);
 }

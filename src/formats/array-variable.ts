@@ -1,4 +1,4 @@
-/** An array in a file, as all readers of arrays give it, and the choice of one among several. */
+/** An array in a file, as all readers of arrays give it, what a list of arrays says of it, and the choice of one among several. */
 import type { Samples } from '../image/volume.ts';
 import { BiomedParseError } from '../util/errors.ts';
 
@@ -11,6 +11,12 @@ export interface ArrayFile {
   /** Elements `start` to `start + count` in the order in which they lie in the file. */
   read(start: number, count: number): Promise<Samples>;
   close(): void;
+}
+
+/** An array of a file by its header, without its elements. */
+export interface ArrayEntry extends Pick<ArrayFile, 'shape' | 'columnMajor'> {
+  /** Empty where the file has one array without a name (`.npy`). */
+  readonly name: string;
 }
 
 /** The variable asked for; without a choice the only one. */

@@ -5,7 +5,7 @@
  */
 import type { Samples } from '../image/volume.ts';
 import { readFileChecked } from '../util/files.ts';
-import { type ArrayFile, chooseVariable } from './array-variable.ts';
+import { type ArrayEntry, type ArrayFile, chooseVariable } from './array-variable.ts';
 import { inflateRange, refuseVolume, SAMPLE_BYTES, type SampleType, toSamples, volumeBytes } from './volume-bytes.ts';
 
 const FORMAT = 'MATLAB';
@@ -50,6 +50,7 @@ function element(bytes: Uint8Array, at: number, little: boolean, label: string, 
   if (at + 8 > bytes.byteLength) refuseVolume(label, FORMAT, `it ends within an element at byte ${at} (truncated?)`);
   const first = view.getUint32(at, little);
   const small = first >>> 16;
+  if (small > 4) refuseVolume(label, FORMAT, `a short element at byte ${at} says ${small} bytes; at most 4 fit`);
   if (small !== 0) return { type: first & 0xffff, start: at + 4, length: small, next: at + 8 };
   const length = view.getUint32(at + 4, little);
   const end = at + 8 + length;
@@ -64,11 +65,13 @@ function element(bytes: Uint8Array, at: number, little: boolean, label: string, 
 function variable(bytes: Uint8Array, at: number, little: boolean, label: string): Variable {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const flags = element(bytes, at, little, label);
+  if (flags.length < 4) refuseVolume(label, FORMAT, 'an array in it has no flags');
   const word = view.getUint32(flags.start, little);
   const sides = element(bytes, flags.next, little, label);
   const shape = Array.from({ length: sides.length / 4 }, (_, i) => view.getInt32(sides.start + 4 * i, little));
   const name = element(bytes, sides.next, little, label);
   const text = Buffer.from(bytes.subarray(name.start, name.start + name.length)).toString('latin1');
+  if (/\p{Cc}/u.test(text)) refuseVolume(label, FORMAT, 'the name of an array in it is no text (damaged?)');
   const kind = word & 0xff;
   const plain = kind >= NUMERIC.from && kind <= NUMERIC.to && (word & COMPLEX) === 0;
   return { name: text, shape, data: plain ? element(bytes, name.next, little, label, false) : null };
@@ -101,15 +104,30 @@ async function variables(bytes: Uint8Array, little: boolean, label: string): Pro
   return found;
 }
 
-/** Opens an array of a version 5 file; null for one of version 7.3, which is HDF5. */
-export async function openMat(path: string, name?: string): Promise<ArrayFile | null> {
+/** The matrices of numbers of a version 5 file, and its byte order; null for one of version 7.3. */
+async function numbersOf(path: string): Promise<{ readonly found: readonly Found[]; readonly little: boolean } | null> {
   const bytes = await readFileChecked(path);
   if (bytes.byteLength < HEADER + 8) refuseVolume(path, FORMAT, `it has ${bytes.byteLength} bytes (truncated?)`);
   const order = bytes.toString('latin1', 126, 128);
   if (order !== 'IM' && order !== 'MI') refuseVolume(path, FORMAT, 'it does not start as one of version 5 or 7.3');
   const little = order === 'IM';
   if (bytes[little ? 125 : 124] === 2) return null;
-  const found = (await variables(bytes, little, path)).filter(({ data }) => data !== null);
+  // what has no name is MATLAB's own
+  const found = (await variables(bytes, little, path)).filter(({ name, data }) => name !== '' && data !== null);
+  return { found, little };
+}
+
+/** Arrays of a version 5 file, without their numbers; null for one of version 7.3, which is HDF5. */
+export async function listMat(path: string): Promise<readonly ArrayEntry[] | null> {
+  const numbers = await numbersOf(path);
+  return numbers?.found.map(({ name, shape }) => ({ name, shape, columnMajor: true })) ?? null;
+}
+
+/** Opens an array of a version 5 file; null for one of version 7.3, which is HDF5. */
+export async function openMat(path: string, name?: string): Promise<ArrayFile | null> {
+  const numbers = await numbersOf(path);
+  if (numbers === null) return null;
+  const { found, little } = numbers;
   const chosen = chooseVariable(
     path,
     found.map((one) => one.name),
@@ -124,11 +142,11 @@ export async function openMat(path: string, name?: string): Promise<ArrayFile | 
   }
   const held = await inflate();
   if (start + length > held.byteLength) refuseVolume(path, FORMAT, `${chosen} ends early (truncated?)`);
-  const numbers = toSamples(held.subarray(start, start + length), type, !little);
+  const samples = toSamples(held.subarray(start, start + length), type, !little);
   return {
     shape,
     columnMajor: true,
-    read: async (from, count) => numbers.subarray(from, from + count) as Samples,
+    read: async (from, count) => samples.subarray(from, from + count) as Samples,
     close: () => undefined,
   };
 }

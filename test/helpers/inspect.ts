@@ -30,15 +30,24 @@ export function nii(rows: readonly string[], scale = 1, first = 0): Uint8Array {
   return Buffer.concat(encodeNifti(volume));
 }
 
-/** Inspects files in a folder of this name, and builds them with the draft. */
+/** What is seen in files of a folder of its own, without a draft. */
+export async function seenIn(files: Readonly<Record<string, string | Uint8Array>>): Promise<Inspection> {
+  const root = await temporaryFolder();
+  await writeTree(root, files);
+  const { status, stdout, stderr } = await callCli(['data', 'inspect', root, '--json']);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+/** Inspects files in a folder of this name (or, without files, a folder that is there), and builds them with the draft. */
 export async function inspected(
   name: string,
-  files: Readonly<Record<string, string | Uint8Array>>,
+  files: Readonly<Record<string, string | Uint8Array>> | null,
   side = 4,
 ): Promise<{ readonly found: Inspection; readonly draft: string; readonly built: Built }> {
   const root = await temporaryFolder();
-  const folder = join(root, name);
-  await writeTree(folder, files);
+  const folder = files === null ? name : join(root, name);
+  if (files !== null) await writeTree(folder, files);
   const recipe = join(root, 'new', 'draft.yaml');
   const { status, stdout, stderr } = await callCli(['data', 'inspect', folder, '--recipe', recipe, '--json']);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

@@ -7,8 +7,9 @@ import { decodeStructureSet } from '../../formats/dicom/structure-set-read.ts';
 import { TAG } from '../../formats/dicom/tags.ts';
 import { items, text } from '../../formats/dicom/values.ts';
 import { readFileChecked } from '../../util/files.ts';
+import { addTo } from '../../util/groups.ts';
 import { namedOf } from './names.ts';
-import { sample } from './values.ts';
+import { sample, unreadable } from './values.ts';
 
 const FILES_PER_FOLDER = 8;
 const MOST_FILES = 400;
@@ -75,9 +76,7 @@ export async function readDicomFolders(
   for (const path of files) {
     if (namedOf(path) !== null || /\.(json|txt|csv|xml|md|ya?ml|pdf|zip|gz|tar|mat|npy|npz|h5)$/i.test(path)) continue;
     const folder = path.slice(0, path.lastIndexOf('/') + 1);
-    const known = folders.get(folder);
-    if (known === undefined) folders.set(folder, [path]);
-    else known.push(path);
+    addTo(folders, folder, path);
   }
   const series = new Map<string, SeriesFolder>();
   const objects: MaskObject[] = [];
@@ -100,7 +99,7 @@ export async function readDicomFolders(
           if (folder !== '') series.set(folder, { path: folder, modality, bodyPart, uid });
         }
       } catch (error) {
-        failed.push(error instanceof Error ? error.message.replace(`${root}/`, '') : String(error));
+        failed.push(unreadable(error, root, path));
       }
     }
   }

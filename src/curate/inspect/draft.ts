@@ -10,14 +10,24 @@ function settingText(value: Setting): string {
       .map(([name, one]) => `${name}: ${quoted(one)}`)
       .join(', ')}}`;
   }
-  return typeof value === 'string' && !/^[a-z]+$/.test(value) ? quoted(value) : String(value);
+  return typeof value === 'string' && (!/^[a-z]+$/.test(value) || value === 'null') ? quoted(value) : String(value);
 }
 
 /** Whether the mask itself says no label: what is marked is one target. */
 function isSingle({ reader, settings }: FoundPart): boolean {
   if (reader === 'rle-csv') return !(settings.columns instanceof Object && 'label' in settings.columns);
-  return (reader === 'binary' || reader === 'instances') && settings.label === undefined;
+  const inAxes = String(settings.axes ?? '').includes('l');
+  return (reader === 'binary' || reader === 'instances') && settings.label === undefined && !inAxes;
 }
+
+/** The pattern of the images, with what they are opened with where they are arrays. */
+function imagesText({ images, pixels }: FoundPart): string {
+  const own = Object.entries(pixels ?? {}).filter(([, value]) => value !== undefined);
+  if (own.length === 0) return quoted(images);
+  return `{file: ${quoted(images)}, ${own.map(([name, value]) => `${name}: ${settingText(value)}`).join(', ')}}`;
+}
+
+const targetText = (target: string | null): string => (target === null ? 'null' : quoted(target));
 
 /** Parts of equal images and masks apart, so that names of pictures do not meet. */
 function partLines(part: FoundPart, index: number, several: boolean): string[] {
@@ -27,7 +37,7 @@ function partLines(part: FoundPart, index: number, several: boolean): string[] {
   const single = isSingle(part);
   return [
     ...why.map((reason) => `  # ${flat(reason)}`),
-    `  - images: ${quoted(images)}`,
+    `  - images: ${imagesText(part)}`,
     ...(except === null
       ? []
       : [`    except: {${Object.entries(except).map(([name, value]) => `${name}: ${quoted(value)}`)}}`]),
@@ -41,12 +51,12 @@ function partLines(part: FoundPart, index: number, several: boolean): string[] {
     ...(threshold === null ? [] : [`        threshold: ${threshold}`]),
     ...Object.entries(settings).map(([name, value]) => `        ${name}: ${settingText(value)}`),
     ...(single
-      ? [`        target: ${quoted(labels[0].target)}${labels[0].named ? '' : ' # OPEN: what is marked'}`]
+      ? [`        target: ${targetText(labels[0].target)}${labels[0].named ? '' : ' # OPEN: what is marked'}`]
       : [
           '        labels:',
           ...labels.map(
             ({ label, target, named }) =>
-              `          ${/^\d+$/.test(label) ? label : quoted(label)}: ${quoted(target)}${named ? '' : ' # OPEN: its name'}`,
+              `          ${/^\d+$/.test(label) ? label : quoted(label)}: ${targetText(target)}${named ? '' : ' # OPEN: its name'}`,
           ),
         ]),
   ];

@@ -1,11 +1,13 @@
 /** What a look at a folder gives: parts of a recipe with their reasons, and what nobody said. */
+import type { PixelOptions } from '../readers/frames.ts';
 import type { MaskReader } from '../recipe/schema.ts';
-import type { Guess } from './kind.ts';
+import type { Guess, MaskEvidence } from './kind.ts';
 
 /** A label of a source and what it becomes in the draft. */
 export interface FoundLabel {
   readonly label: string;
-  readonly target: string;
+  /** Null: it is known, and no target. */
+  readonly target: string | null;
   /** The source names it; else the target is a placeholder. */
   readonly named: boolean;
 }
@@ -22,6 +24,8 @@ export interface FoundMasks {
   readonly except: Readonly<Record<string, string>> | null;
   /** How many pairs were listed. */
   readonly pairs: number;
+  /** Of images that are arrays: which array of the file, and its axes. */
+  readonly pixels?: PixelOptions;
   readonly reader: MaskReader;
   readonly labels: readonly FoundLabel[];
   /** Of `binary`: pixels above it are marked. */
@@ -43,6 +47,8 @@ export interface FoundPart extends FoundMasks {
 export interface FoundGroup {
   readonly masks: FoundMasks;
   readonly paths: readonly string[];
+  /** What the form of the masks says of the images. */
+  readonly said?: MaskEvidence;
   /** What a person has to find out. */
   readonly open: readonly string[];
 }
@@ -74,3 +80,7 @@ export function targetName(name: string): string {
 
 /** A label that the source names itself. */
 export const namedLabel = (label: string): FoundLabel => ({ label, target: targetName(label), named: true });
+
+/** Targets that a source names. */
+export const namedTargets = (labels: readonly FoundLabel[]): string[] =>
+  labels.flatMap(({ target, named }) => (named && target !== null ? [target] : []));

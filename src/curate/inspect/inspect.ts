@@ -4,8 +4,16 @@
  * are read; outlines and run lengths are read whole.
  */
 import { basename, resolve } from 'node:path';
+import { arrayGroups } from './arrays.ts';
 import { type MaskObject, readDicomFolders, type SeriesFolder } from './dicom.ts';
-import { type FoundGroup, type FoundMasks, type FoundPart, type Inspection, namedLabel } from './found.ts';
+import {
+  type FoundGroup,
+  type FoundMasks,
+  type FoundPart,
+  type Inspection,
+  namedLabel,
+  namedTargets,
+} from './found.ts';
 import { guessModality, guessSite } from './kind.ts';
 import { type LabelNames, namesFor, readLabelNames } from './label-names.ts';
 import { readLabels } from './labels.ts';
@@ -16,6 +24,7 @@ import { runGroups } from './runs.ts';
 import { mergeStructures, pairStructures, structureMasks } from './structures.ts';
 import { IMAGES_READ, type ImageValues, imageValues, MASKS_READ, maskValues, sample } from './values.ts';
 import { MOST_FILES, MOST_OF_FOLDER, walkFolder } from './walk.ts';
+import { xmlGroups } from './xml-outlines.ts';
 
 const MOST_TOLD = 5;
 
@@ -39,14 +48,15 @@ async function partOf(
   masks: FoundMasks,
   paths: readonly string[],
   header: SeriesFolder | null = null,
-  hint = '',
+  { hint = '', said = {} }: { readonly hint?: string; readonly said?: FoundGroup['said'] } = {},
 ): Promise<Found> {
-  const seen = await imageValues(root, sample([...new Set(paths)], IMAGES_READ));
+  const looks = sample([...new Set(paths)], IMAGES_READ).map((path) => ({ path, options: masks.pixels }));
+  const seen = await imageValues(root, looks);
   const pixels = 'least' in seen ? (seen as ImageValues) : null;
   const unread = 'least' in seen ? (seen as ImageValues).failed : seen;
-  const modality = guessModality(`${name}/${paths[0]}/${hint}`, pixels, header);
-  const known = masks.labels.filter(({ named }) => named).map(({ target }) => target);
-  const site = guessSite(`${name}/${paths[0]}`, known, modality.value, header);
+  const evidence = { objects: masks.reader === 'instances', ...said };
+  const modality = guessModality(`${name}/${paths[0]}/${hint}`, pixels, header, evidence);
+  const site = guessSite(`${name}/${paths[0]}`, namedTargets(masks.labels), modality.value, header, evidence);
   const frames = pixels?.frames ?? 1;
   const open = [
     ...unread.map((reason) => `not read: ${reason}`),
@@ -73,7 +83,10 @@ async function partOfPairs(
     return { part, open: [...found.open, ...open] };
   }
   const maskPaths = pairs.map((pair) => pair.mask.path);
-  const values = await maskValues(root, sample(maskPaths, MASKS_READ));
+  const values = await maskValues(
+    root,
+    sample(maskPaths, MASKS_READ).map((path) => ({ path })),
+  );
   const failed = values.failed.map((reason) => `not read: ${reason}`);
   if (values.read === 0) return { part: null, open: failed };
   const names = namesFor(mask.path, maskReading.base, all);
@@ -83,7 +96,7 @@ async function partOfPairs(
     ...{ images, masks, except, pairs: pairs.length, reader, labels, threshold, settings: {} },
     why: [why, `reader ${reader}: ${found.why}`],
   };
-  const { part, open } = await partOf(root, name, own, paths, header, channels);
+  const { part, open } = await partOf(root, name, own, paths, header, { hint: channels });
   return {
     part: part && { ...part, sequence: sequenceOf(group, names, part.modality.value) },
     open: [...failed, ...open, ...found.open],
@@ -99,22 +112,33 @@ function objectPart(name: string, object: MaskObject, series: readonly SeriesFol
   return {
     ...{ images: own.path, masks: object.path, except: null, pairs: 1, reader: object.reader, labels },
     ...{ threshold: null, settings: {}, sequence: null, modality },
-    site: guessSite(
-      `${name}/${own.path}`,
-      labels.map(({ target }) => target),
-      modality.value,
-      own,
-    ),
+    site: guessSite(`${name}/${own.path}`, namedTargets(labels), modality.value, own),
     why: [`${object.path} is a DICOM object (${object.reader}) that refers to the series in ${own.path}`],
   };
 }
 
-/** Groups of images whose masks are no files of pixels. */
-async function otherGroups(root: string, files: readonly string[], named: readonly Named[]) {
-  const images = named.filter((one) => maskReason(one) === null && !isVolume(one));
-  const { groups, large } = await outlineGroups(root, files, images);
-  const runs: FoundGroup[] = await runGroups(root, files, images);
-  return { groups: [...groups, ...runs], large };
+/** What was found by the names of files of pixels, and what else there is. */
+interface Known {
+  readonly files: readonly string[];
+  readonly named: readonly Named[];
+  readonly used: ReadonlySet<string>;
+  readonly names: readonly LabelNames[];
+  readonly series: readonly SeriesFolder[];
+}
+
+/** Groups of images whose masks are no files of pixels, or that are no files of pixels themselves. */
+async function otherGroups(root: string, { files, named, used, names, series }: Known) {
+  const flat = named.filter((one) => !isVolume(one));
+  const images = flat.filter((one) => maskReason(one) === null);
+  const outlines = await outlineGroups(root, files, images);
+  const runs = await runGroups(root, files, images);
+  const xml = await xmlGroups(root, files, images, series);
+  const free = flat.filter(({ path }) => !used.has(path));
+  const arrays = await arrayGroups(root, files, free, names);
+  return {
+    groups: [...outlines.groups, ...runs, ...xml.groups, ...arrays.groups],
+    open: [...outlines.large.map((reason) => `not read: ${reason}`), ...xml.open, ...arrays.open],
+  };
 }
 
 /** Looks at a folder; refuses (`input`) one that cannot be read or holds no file. */
@@ -142,14 +166,15 @@ export async function inspectFolder(folder: string): Promise<Inspection> {
     take(await partOfPairs(root, name, group, names, dicom.series));
   }
   const used = new Set([...pairs.flatMap(({ image, mask }) => [image.path, mask.path])]);
-  const others = await otherGroups(root, files, named);
-  open.push(...others.large.map((reason) => `not read: ${reason}`));
-  for (const { masks, paths, open: more } of others.groups) {
+  const others = await otherGroups(root, { files, named, used, names, series: dicom.series });
+  open.push(...others.open);
+  for (const { masks, paths, open: more, said } of others.groups) {
     if (paths.some((path) => used.has(path))) {
       open.push(`${masks.masks}: it speaks of images that have other masks too, and is not in the draft`);
       continue;
     }
-    const found = await partOf(root, name, masks, paths);
+    const header = dicom.series.find(({ path }) => path === paths[0]) ?? null;
+    const found = await partOf(root, name, masks, paths, header, { said });
     take({ ...found, open: [...found.open, ...more] });
     for (const path of paths) used.add(path);
   }
@@ -178,5 +203,5 @@ export async function inspectFolder(folder: string): Promise<Inspection> {
     endings[ending] = (endings[ending] ?? 0) + 1;
   }
   const sorted = Object.fromEntries(Object.entries(endings).sort((a, b) => b[1] - a[1]));
-  return { folder: root, name, files: files.length, endings: sorted, parts, open };
+  return { folder: root, name, files: files.length, endings: sorted, parts, open: [...new Set(open)] };
 }

@@ -41,8 +41,22 @@ function viewIn(path: string): { readonly modality: string; readonly site: strin
   return null;
 }
 
+/** What masks say of their images by their form. */
+export interface MaskEvidence {
+  /** They are of a program, or a data set, for such images. */
+  readonly modality?: Guess;
+  readonly site?: Guess;
+  /** They number objects. */
+  readonly objects?: boolean;
+}
+
 /** The modality of images. */
-export function guessModality(path: string, values: ImageValues | null, series: SeriesFolder | null): Guess {
+export function guessModality(
+  path: string,
+  values: ImageValues | null,
+  series: SeriesFolder | null,
+  masks: MaskEvidence = {},
+): Guess {
   const ofHeader = series === null ? undefined : OF_DICOM[series.modality];
   if (ofHeader !== undefined) {
     return { value: ofHeader, why: `the DICOM headers say Modality ${series?.modality}`, known: true };
@@ -53,6 +67,7 @@ export function guessModality(path: string, values: ImageValues | null, series: 
     const word = telling(modalityWords(name)).find((one) => says(path, one));
     if (word !== undefined) return { value: modalityFamily(name), why: `the path says "${word}"`, known: true };
   }
+  if (masks.modality !== undefined) return masks.modality;
   const range = values === null ? '' : `values from ${values.least} to ${values.most}`;
   if (values !== null && values.least <= AIR && values.most > 0) {
     return { value: 'CT', why: `${range} look like Hounsfield units`, known: true };
@@ -64,8 +79,11 @@ export function guessModality(path: string, values: ImageValues | null, series: 
       known: false,
     };
   }
-  if (values?.coloured === true)
-    return { value: 'endoscope', why: 'the images are coloured; nothing else', known: false };
+  if (values?.coloured === true) {
+    return masks.objects === true
+      ? { value: 'pathology', why: 'the images are coloured and their objects numbered; nothing else', known: false }
+      : { value: 'endoscope', why: 'the images are coloured; nothing else', known: false };
+  }
   return { value: 'X-Ray', why: 'the images are grey; nothing else', known: false };
 }
 
@@ -86,13 +104,21 @@ function siteOfLabels(labels: readonly string[], modality: string): Guess | null
   return { value: best[0], why: `labels such as "${labels[0]}" are found there in ${modality} images`, known: true };
 }
 
+/** What images of a kind are of most often. */
+const USUAL_SITES: Readonly<Record<string, string>> = {
+  ...{ MRI: 'brain', CT: 'abdomen', endoscope: 'colon', pathology: 'mixed', fundus: 'retinal', OCT: 'retinal' },
+  dermoscopy: 'skin',
+};
+
 /** The site of images. */
 export function guessSite(
   path: string,
   labels: readonly string[],
   modality: string,
   series: SeriesFolder | null,
+  masks: MaskEvidence = {},
 ): Guess {
+  if (masks.site !== undefined) return masks.site;
   const matching = (said: string): string | undefined =>
     sites.find((site) => telling([site, ...siteWords(site)]).some((word) => says(said, word)));
   const ofHeader = series === null || series.bodyPart === '' ? undefined : matching(series.bodyPart);
@@ -105,8 +131,7 @@ export function guessSite(
   if (ofPath !== undefined) return { value: ofPath, why: `the path says "${ofPath}"`, known: true };
   return (
     siteOfLabels(labels, modality) ?? {
-      value:
-        modality === 'MRI' ? 'brain' : modality === 'CT' ? 'abdomen' : modality === 'endoscope' ? 'colon' : 'chest',
+      value: USUAL_SITES[modality] ?? 'chest',
       why: 'nothing says so; it is only what such images are of most often',
       known: false,
     }

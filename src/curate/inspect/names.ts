@@ -39,6 +39,14 @@ export function namedOf(path: string): Named | null {
   return { path, folders: parts.slice(0, -1), stem: folder ? name : name.slice(0, -ending.length), ending };
 }
 
+/** A path of any kind of file taken apart at the last dot of its name. */
+export function namedAs(path: string): Named {
+  const parts = path.split('/');
+  const name = parts[parts.length - 1];
+  const at = name.lastIndexOf('.');
+  return { path, folders: parts.slice(0, -1), stem: name.slice(0, at), ending: name.slice(at) };
+}
+
 /** Whether a name holds a volume. */
 export const isVolume = ({ ending }: Named): boolean => ending === '/' || VOLUMES.test(ending);
 

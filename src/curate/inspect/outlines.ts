@@ -7,13 +7,12 @@ import { join } from 'node:path';
 import { parseYaml } from '../../formats/yaml.ts';
 import { readFileChecked } from '../../util/files.ts';
 import { baseName } from '../readers/shared-file.ts';
+import { pairFiles, texts } from './beside.ts';
 import { type FoundGroup, type FoundLabel, type FoundMasks, namedLabel, targetName } from './found.ts';
-import { imageReadings, maskReadings, type Named } from './names.ts';
-import { groupImages, groupPairs, type Pair } from './pairs.ts';
+import type { Named } from './names.ts';
+import { groupImages, groupPairs } from './pairs.ts';
 
-/** Bytes of one file, and of all of them, that are read. */
-const MOST_BYTES = 100 * 2 ** 20;
-const MOST_IN_ALL = 512 * 2 ** 20;
+const LIMITS = { file: 100 * 2 ** 20, all: 512 * 2 ** 20 };
 const MOST_NAMES_BYTES = 1_000_000;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -46,51 +45,9 @@ function described({ reader, labels, marks }: Outlined, masks: string): Pick<Fou
   };
 }
 
-/** Files below a folder that may hold outlines, one after another as text; those that are too large are told. */
-async function* texts(
-  root: string,
-  files: readonly string[],
-  large: string[],
-): AsyncGenerator<readonly [path: string, text: string]> {
-  let sum = 0;
-  for (const path of files) {
-    const { size } = await stat(join(root, path));
-    if (size > MOST_BYTES || sum + size > MOST_IN_ALL) {
-      large.push(`${path}: it has ${size} bytes and was not opened`);
-      continue;
-    }
-    sum += size;
-    yield [path, (await readFileChecked(join(root, path))).toString('utf8')];
-  }
-}
-
-/** A file of annotations as something that is named like its image. */
-function namedAs(path: string): Named {
-  const parts = path.split('/');
-  const name = parts[parts.length - 1];
-  const at = name.lastIndexOf('.');
-  return { path, folders: parts.slice(0, -1), stem: name.slice(0, at), ending: name.slice(at) };
-}
-
-/** Pairs of images and files of annotations whose names say that they belong together, in groups. */
-function pairFiles(files: readonly string[], images: readonly Named[]) {
-  const byKey = new Map<string, { readonly image: Named; readonly reading: Pair['imageReading'] }>();
-  for (const image of images) {
-    for (const reading of imageReadings(image)) byKey.set(reading.key, { image, reading });
-  }
-  const pairs = files.flatMap((file): Pair[] => {
-    const mask = namedAs(file);
-    const maskReading = maskReadings(mask).find(({ key }) => byKey.has(key));
-    const found = maskReading && byKey.get(maskReading.key);
-    if (found === undefined || maskReading === undefined) return [];
-    return [{ image: found.image, mask, imageReading: found.reading, maskReading }];
-  });
-  return groupPairs(pairs);
-}
-
 /** The groups of annotation files of which each has one image. */
 function groupsOf(files: readonly string[], images: readonly Named[], outlinedOf: (of: readonly string[]) => Outlined) {
-  return pairFiles(files, images).map(({ pairs, images: pattern, masks, except, why }): FoundGroup => {
+  return groupPairs(pairFiles(files, images)).map(({ pairs, images: pattern, masks, except, why }): FoundGroup => {
     const outlined = outlinedOf(pairs.map(({ mask }) => mask.path));
     const { open, why: reason } = described(outlined, masks);
     const { reader, labels } = outlined;
@@ -133,7 +90,7 @@ function cocoGroups(file: string, value: Json, images: readonly Named[]): FoundG
 async function jsonOutlines(root: string, files: readonly string[], images: readonly Named[], large: string[]) {
   const groups: FoundGroup[] = [];
   const shapesOf = new Map<string, Json[]>();
-  for await (const [path, text] of texts(root, files, large)) {
+  for await (const [path, text] of texts(root, files, LIMITS, large)) {
     let value: Json | null;
     try {
       value = JSON.parse(text) as Json | null;
@@ -201,7 +158,7 @@ async function classNames(root: string, files: readonly string[]): Promise<Reado
 async function yoloOutlines(root: string, files: readonly string[], images: readonly Named[], large: string[]) {
   const found = new Map<string, { readonly classes: readonly number[]; readonly boxes: number }>();
   const candidates = files.filter((file) => file.toLowerCase().endsWith('.txt'));
-  for await (const [path, text] of texts(root, candidates, large)) {
+  for await (const [path, text] of texts(root, candidates, LIMITS, large)) {
     const classes = yoloClasses(text);
     if (classes !== null) found.set(path, classes);
   }

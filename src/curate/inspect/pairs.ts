@@ -33,7 +33,8 @@ export interface PairGroup {
   readonly why: string;
 }
 
-const readable = (text: string): string => text.replace(/[{}*?]/g, '?');
+/** A path as a pattern that means it: what patterns read otherwise is any character. */
+export const readable = (text: string): string => text.replace(/[{}*?]/g, '?');
 
 /** Pairs of all files; each mask has one image at most, an image of several channels or masks stands in several pairs. */
 export function pairUp(files: readonly Named[]): { readonly pairs: readonly Pair[]; readonly alone: readonly Named[] } {

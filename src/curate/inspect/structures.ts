@@ -24,7 +24,8 @@ const SURE = 0.8;
 /** Folders that are parts of a set: no structure, and no case. */
 const SPLIT = /(^|\/)(train(ing)?|test(ing)?|val(id(ation)?)?|all)?$/i;
 
-const resolves = (name: string): boolean => {
+/** Whether the ontology surely knows a name. */
+export const resolves = (name: string): boolean => {
   const { concept, confidence } = decideByRules(name, knownContext(null, null, null));
   return concept !== null && confidence >= SURE;
 };
@@ -109,7 +110,7 @@ function besideImages(free: readonly Named[], taken: ReadonlySet<Named>): Pair[]
 /** Whether each of some masks holds one number beside 0. */
 async function areSingle(root: string, paths: readonly string[]): Promise<boolean> {
   for (const path of sample(paths, MASKS_READ)) {
-    const { labels, read } = await maskValues(root, [path]);
+    const { labels, read } = await maskValues(root, [{ path }]);
     if (read === 1 && (labels === null || labels.length > 1)) return false;
   }
   return true;
@@ -159,7 +160,10 @@ export async function structureMasks(
   const names = [...new Set(pairs.map(({ structure }) => structure?.name ?? ''))].sort();
   const pictures = new Set(pairs.map(({ image }) => image.path)).size;
   const paths = pairs.map(({ mask }) => mask.path);
-  const values = await maskValues(root, sample(paths, MASKS_READ));
+  const values = await maskValues(
+    root,
+    sample(paths, MASKS_READ).map((path) => ({ path })),
+  );
   const threshold = values.read > 0 && values.labels === null ? 127 : null;
   const unread = values.failed.map((reason) => `not read: ${reason}`);
   const common = { images, except, pairs: pairs.length, threshold };

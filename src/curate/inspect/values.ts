@@ -1,20 +1,33 @@
 /** What pixels say, of a few files of each group: labels of masks, and what kind of image the others are. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorLine } from '../../util/errors.ts';
+import type { PixelOptions, Pixels } from '../readers/frames.ts';
 import { openPixels } from '../readers/pixels.ts';
 
-/** How many masks and images of a group are opened, and how large (bytes) they may be. */
+/** How many masks and images of a group are opened, and how large (bytes) they may be: the file, of arrays that are read in parts an item. */
 export const MASKS_READ = 8;
 export const IMAGES_READ = 2;
 const MOST_BYTES = 256 * 2 ** 20;
+/** Arrays of which an item can be read without the rest. */
+const IN_PARTS = /\.(npy|npz|h5|hdf5)$/i;
 /** More labels than this are no label map that a person would write down. */
 const MOST_LABELS = 256;
 const MOST_COLOURS = 64;
+
+/** What is read of a file: its first frame, or these. */
+export interface Look {
+  readonly path: string;
+  readonly options?: PixelOptions | undefined;
+  readonly frames?: readonly number[];
+}
 
 /** What masks hold. */
 export interface MaskValues {
   /** Numbers other than 0, sorted; null: too many of them, or fractions. */
   readonly labels: readonly number[] | null;
+  /** All numbers are whole and not below 0; what is no number counts as 0. */
+  readonly whole: boolean;
   /** Colours other than black as `#ff0000`; empty for grey masks. */
   readonly colours: readonly string[];
   /** Pixels have 3 or 4 channels. */
@@ -43,72 +56,78 @@ export function sample<T>(items: readonly T[], most: number): T[] {
 const hex = (...channels: readonly number[]): string =>
   `#${channels.map((value) => (value & 255).toString(16).padStart(2, '0')).join('')}`;
 
-async function tooLarge(path: string): Promise<string | null> {
+/** Why a file is too large to be opened; null where it is not. */
+export async function fileTooLarge(path: string): Promise<string | null> {
   const { size } = await stat(path);
-  return size > MOST_BYTES ? `it is larger than ${MOST_BYTES / 2 ** 20} MiB and was not opened` : null;
+  const most = IN_PARTS.test(path) ? Number.POSITIVE_INFINITY : MOST_BYTES;
+  return size > most ? `it is larger than ${MOST_BYTES / 2 ** 20} MiB and was not opened` : null;
+}
+
+/** Why a file below a folder cannot be used, in a line that names it. */
+export function unreadable(error: unknown, root: string, path: string): string {
+  const line = errorLine(error).replaceAll(`${root}/`, '');
+  return line.includes(path) ? line : `${path}: ${line}`;
 }
 
 /** Opens files one after another; what cannot be read is told by its reason. */
-async function readEach(
+export async function readEach(
   root: string,
-  paths: readonly string[],
-  use: (pixels: Awaited<ReturnType<Awaited<ReturnType<typeof openPixels>>['read']>>, frames: number) => void,
+  looks: readonly Look[],
+  use: (pixels: Pixels, frames: number) => void,
 ): Promise<string[]> {
   const failed: string[] = [];
-  for (const path of paths) {
+  for (const { path, options, frames = [0] } of looks) {
     try {
-      const large = await tooLarge(join(root, path));
+      const large = await fileTooLarge(join(root, path));
       if (large !== null) {
         failed.push(`${path}: ${large}`);
         continue;
       }
-      const file = await openPixels(join(root, path));
+      const file = await openPixels(join(root, path), options);
       try {
-        use(await file.read(0), file.frames);
+        for (const frame of frames) use(await file.read(frame), file.frames);
       } finally {
         file.close();
       }
     } catch (error) {
-      failed.push(error instanceof Error ? error.message.replace(`${root}/`, '') : String(error));
+      failed.push(unreadable(error, root, path));
     }
   }
   return failed;
 }
 
 /** Labels of some masks below a folder. */
-export async function maskValues(root: string, paths: readonly string[]): Promise<MaskValues> {
+export async function maskValues(root: string, looks: readonly Look[]): Promise<MaskValues> {
   const numbers = new Set<number>();
   const colours = new Set<string>();
-  let [coloured, grey, usable] = [false, true, true];
-  const failed = await readEach(root, paths, ({ volume: { data, channels } }) => {
+  let [coloured, grey, whole, read] = [false, true, true, 0];
+  const failed = await readEach(root, looks, ({ volume: { data, channels } }) => {
+    read++;
     if (channels >= 3) coloured = true;
-    for (let i = 0; i < data.length && usable; i += channels) {
-      const value = data[i];
-      if (channels >= 3) {
+    for (let i = 0; i < data.length && whole; i += channels) {
+      const value = Number.isNaN(data[i]) ? 0 : data[i];
+      if (channels >= 3 && colours.size <= MOST_LABELS) {
         const same = value === data[i + 1] && value === data[i + 2];
         grey &&= same;
         if (!same || value !== 0) colours.add(hex(value, data[i + 1], data[i + 2]));
       }
-      if (value !== 0) numbers.add(value);
-      if (!Number.isInteger(value) || value < 0) usable = false;
-      if (numbers.size > MOST_LABELS || colours.size > MOST_LABELS) usable = false;
+      if (value !== 0 && numbers.size <= MOST_LABELS) numbers.add(value);
+      whole = Number.isInteger(value) && value >= 0;
     }
   });
+  const usable = whole && numbers.size <= MOST_LABELS && colours.size <= MOST_LABELS;
   const few = coloured && !grey && usable && colours.size <= MOST_COLOURS;
   return {
     labels: usable && !(coloured && !grey) ? [...numbers].sort((a, b) => a - b) : null,
-    colours: few ? [...colours].sort() : [],
-    coloured,
-    read: paths.length - failed.length,
-    failed,
+    ...{ whole, colours: few ? [...colours].sort() : [], coloured, read, failed },
   };
 }
 
-/** Range and form of some images below a folder; null where none could be read. */
-export async function imageValues(root: string, paths: readonly string[]): Promise<ImageValues | readonly string[]> {
+/** Range and form of some images below a folder; the reasons where none could be read. */
+export async function imageValues(root: string, looks: readonly Look[]): Promise<ImageValues | readonly string[]> {
   let [least, most, coloured, frames] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, false, 1];
   let size: readonly number[] = [];
-  const failed = await readEach(root, paths, ({ volume }, count) => {
+  const failed = await readEach(root, looks, ({ volume }, count) => {
     for (const value of volume.data) {
       if (value < least) least = value;
       if (value > most) most = value;

@@ -1,0 +1,374 @@
+/**
+ * Arrays (NumPy, MATLAB, HDF5) that hold images and masks: two stacks or two files per case that are named like images and masks, a file of masks
+ * beside a picture, or both in one file. Shapes come from headers; of a group a few items are read, none of more than 64 million numbers.
+ */
+import { join } from 'node:path';
+import { ARRAY_ENDING, listArrays } from '../../formats/array-file.ts';
+import type { ArrayEntry } from '../../formats/array-variable.ts';
+import { addTo } from '../../util/groups.ts';
+import { type Axes, asSlices, type Fit, fitArrays, fitPicture, fitPictureMask, namesInstances } from './array-axes.ts';
+import { placeLabels, readPlaces } from './array-places.ts';
+import { pairFilesAnywhere } from './beside.ts';
+import type { FoundGroup, FoundMasks, Setting } from './found.ts';
+import { type LabelNames, namesFor } from './label-names.ts';
+import { readLabels } from './labels.ts';
+import { markedIn, type Named, namedAs } from './names.ts';
+import { groupImages, groupPairs, type PairGroup, pairUp } from './pairs.ts';
+import { resolves } from './structures.ts';
+import { fileTooLarge, type Look, MASKS_READ, maskValues, readEach, sample, unreadable } from './values.ts';
+
+/** Numbers of an item that is read. */
+const MOST_ELEMENTS = 2 ** 26;
+/** Files whose headers are read where names do not pair them, of a folder and in all. */
+const FILES_PER_FOLDER = 8;
+const MOST_FILES = 400;
+const MOST_TOLD = 5;
+/** More numbers than this without names are single objects. */
+const MOST_LABELS = 32;
+
+const isArray = ({ path }: Named): boolean => ARRAY_ENDING.test(path);
+const size = (shape: readonly number[]): string => `[${shape.join(' x ')}]`;
+
+/** Arrays of a file in words. */
+function listed(entries: readonly ArrayEntry[]): string {
+  const named = entries.slice(0, 8).map(({ name, shape }) => (name === '' ? size(shape) : `${name} ${size(shape)}`));
+  if (entries.length === 0) return 'no array of numbers';
+  return `${named.join(', ')}${entries.length > 8 ? ` and ${entries.length - 8} more` : ''}`;
+}
+
+/** Reads headers below a folder, each file's once, and keeps what could not be read. */
+function createHeaders(root: string) {
+  const known = new Map<string, readonly ArrayEntry[] | null>();
+  const failed: string[] = [];
+  const read = async (path: string): Promise<readonly ArrayEntry[] | null> => {
+    try {
+      const large = await fileTooLarge(join(root, path));
+      if (large === null) {
+        // names that no recipe could hold are left out
+        return (await listArrays(join(root, path))).filter(({ name }) => /^[^\p{C}]{0,200}$/u.test(name));
+      }
+      failed.push(`${path}: ${large}`);
+    } catch (error) {
+      failed.push(unreadable(error, root, path));
+    }
+    return null;
+  };
+  return {
+    failed,
+    async of(path: string): Promise<readonly ArrayEntry[] | null> {
+      const found = known.has(path) ? known.get(path) : await read(path);
+      known.set(path, found ?? null);
+      return found ?? null;
+    },
+  };
+}
+type Headers = ReturnType<typeof createHeaders>;
+
+/** Width and height of a picture; null where it cannot be read, which is told. */
+async function pictureSize(root: string, path: string, failed: string[]): Promise<readonly number[] | null> {
+  let found: readonly number[] | null = null;
+  const reasons = await readEach(root, [{ path }], ({ volume }) => {
+    found = volume.size;
+  });
+  failed.push(...reasons);
+  return found;
+}
+
+/** A file of images and one of masks; the same file where it holds both. */
+interface Files {
+  readonly image: string;
+  readonly mask: string;
+}
+
+/** How image and mask of a pair fit each other; null where they cannot be read, or the reason why they do not. */
+async function fitFiles(root: string, { image, mask }: Files, headers: Headers): Promise<Fit | string | null> {
+  const [ofImage, ofMask] = [ARRAY_ENDING.test(image), ARRAY_ENDING.test(mask)];
+  const images = ofImage ? await headers.of(image) : null;
+  const masks = ofMask ? await headers.of(mask) : null;
+  if ((ofImage && images === null) || (ofMask && masks === null)) return null;
+  const picture = ofImage && ofMask ? null : await pictureSize(root, ofImage ? mask : image, headers.failed);
+  if (picture === null && !(ofImage && ofMask)) return null;
+  const fit =
+    picture === null
+      ? fitArrays(images ?? [], image === mask ? null : masks)
+      : images === null
+        ? fitPicture(picture, masks ?? [])
+        : fitPictureMask(picture, images);
+  if (fit !== null) return fit;
+  const ofPicture = size((picture ?? []).slice(0, 2).toReversed());
+  const held = (entries: readonly ArrayEntry[] | null): string => (entries === null ? ofPicture : listed(entries));
+  return image === mask ? `it holds ${held(images)}` : `${mask} holds ${held(masks)}, ${image} ${held(images)}`;
+}
+
+/** Items of a file, evenly spread. */
+function itemsOf(axes: Axes | null, most: number): number[] {
+  const count = axes?.axes.includes('n') === true ? (axes.lengths.get('n') ?? 1) : 1;
+  const taken = Math.min(count, Math.max(1, most));
+  return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
+}
+
+const settingsOf = (own: Axes | null, axes = own?.axes): Readonly<Record<string, string>> => ({
+  ...(own === null || own.variable === '' ? {} : { variable: own.variable }),
+  ...(axes === undefined ? {} : { axes }),
+});
+
+/** Masks that are numbers of objects, by the array's name or by how many there are. */
+function asInstances(variable: string, marked: string, seen: string) {
+  const named = marked !== '';
+  return {
+    ...({ reader: 'instances', threshold: null } as const),
+    labels: [{ label: 'marked', target: named ? marked : 'object', named }],
+    why: namesInstances(variable)
+      ? `${variable} numbers single objects`
+      : `more than ${MOST_LABELS} numbers ${seen}, taken for single objects`,
+    open: named ? [] : ['what is marked is not named; the draft calls it "object"'],
+  };
+}
+
+/** Reader, labels and settings of masks by some of their items; null where none could be read. */
+async function readMasks(
+  root: string,
+  files: readonly Files[],
+  fit: Fit,
+  names: LabelNames | null,
+  rest: string,
+  masks: string,
+) {
+  const own = fit.mask;
+  const frames = itemsOf(own, Math.floor(MASKS_READ / files.length));
+  const looks = (axes = own?.axes): Look[] =>
+    files.map(({ mask }) => ({ path: mask, options: settingsOf(own, axes), frames }));
+  const variable = own?.variable ?? '';
+  const marked = markedIn(rest) || (resolves(markedIn(variable)) ? markedIn(variable) : '');
+  const count = own?.lengths.get('l');
+  const failed: string[] = [];
+  if (own !== null && count !== undefined) {
+    const places = await readPlaces(root, looks(), count);
+    if (places.read === 0) return { failed: places.failed, found: null };
+    const asColours = own.axes.replace('l', 'c');
+    const colours = places.mixed && (count === 3 || count === 4) ? await maskValues(root, looks(asColours)) : null;
+    if (colours === null || (colours.colours.length === 0 && colours.labels === null)) {
+      const { numbered, background, complete } = places;
+      const labels = placeLabels(count, background, names);
+      const unnamed = labels.filter(({ named }) => !named).map(({ label }) => label);
+      const reader = numbered ? ('instances' as const) : ('binary' as const);
+      const why = `axis l has ${count} places, which ${numbered ? 'number objects' : 'mark pixels'} in ${places.read} masks that were read`;
+      return {
+        failed: places.failed,
+        found: {
+          ...{ reader, labels, threshold: null, settings: settingsOf(own) },
+          why: background === null ? why : `${why}; place ${background} marks what the others leave`,
+          open: [
+            ...(unnamed.length === 0 ? [] : [`${masks}: what the places ${unnamed.join(', ')} of axis l mean`]),
+            ...(complete && background === null
+              ? [`${masks}: which place is the background: every pixel is in one of them`]
+              : []),
+          ],
+        },
+      };
+    }
+    failed.push(...colours.failed);
+    return { failed, found: { ...readLabels(colours, names, marked, masks), settings: settingsOf(own, asColours) } };
+  }
+  const values = await maskValues(root, looks());
+  if (values.read === 0) return { failed: values.failed, found: null };
+  const many = values.labels === null || values.labels.length > MOST_LABELS;
+  const seen = `in ${values.read} masks that were read`;
+  const numbers = values.whole && !values.coloured && names === null;
+  const instances = numbers && (namesInstances(variable) || many);
+  const { open, ...found } = instances ? asInstances(variable, marked, seen) : readLabels(values, names, marked, masks);
+  const told = instances ? open.map((one) => `${masks}: ${one}`) : open;
+  return { failed: values.failed, found: { ...found, open: told, settings: settingsOf(own) } };
+}
+
+/** What a group's arrays are, in words. */
+function fitReasons({ image, mask }: Fit, { image: first, mask: of }: Files): string[] {
+  const said = (path: string, { variable, axes, lengths }: Axes): string => {
+    const counted = [...lengths].flatMap(([letter, length]) =>
+      letter === 'n' ? [`, ${length} items`] : letter === 'z' ? [`, ${length} slices`] : [],
+    );
+    const array = `${variable === '' ? '' : `array ${variable} of `}${path}`;
+    return `${array} is ${size([...lengths.values()])}: axes ${axes}${counted.join('')}`;
+  };
+  return [...(image === null ? [] : [said(first, image)]), ...(mask === null ? [] : [said(of, mask)])];
+}
+
+/** What a person has to find out of arrays that fit. */
+function fitQuestions({ image, mask, others, perObject }: Fit, images: string, masks: string): string[] {
+  const axes = image?.axes ?? '';
+  const stack = /^(nyx|zyx|yxn|yxz)$/.test(axes);
+  const more = others.length === 1 ? `array ${others[0]} of it fits` : `arrays ${others.join(', ')} of it fit`;
+  return [
+    ...(stack
+      ? [
+          axes.includes('n')
+            ? `${images}: whether its arrays hold pictures (axis n) or the slices of a volume (z in its place, also in the mask)`
+            : `${images}: whether its arrays hold the slices of a volume (axis z) or pictures (n in its place, also in the mask)`,
+        ]
+      : []),
+    ...(image?.lengths.get('c') === 4
+      ? [`${images}: its 4 channels are taken for colours with opacity; "channel" takes one of them`]
+      : []),
+    ...(others.length > 0 ? [`${masks}: the ${more} too; the draft takes ${mask?.variable}`] : []),
+    ...(perObject.length > 0
+      ? [`${masks}: ${perObject.join(', ')} may give each object a kind, which no reader of masks takes`]
+      : []),
+  ];
+}
+
+interface Group {
+  readonly files: readonly Files[];
+  readonly images: string;
+  readonly masks: string;
+  readonly except: FoundMasks['except'];
+  readonly why: string;
+  /** What the mask's name says beyond the image's. */
+  readonly rest: string;
+  readonly names: LabelNames | null;
+  /** What the image's name says beyond the mask's. */
+  readonly imageRest: string;
+}
+
+/** A group of files whose first readable pair fits; why not, where none does. */
+async function readGroup(root: string, group: Group, headers: Headers): Promise<FoundGroup | readonly string[]> {
+  const { files, images, masks, except, names, rest } = group;
+  const good: Files[] = [];
+  const open: string[] = [];
+  let fit: Fit | undefined;
+  for (const pair of sample(files, MASKS_READ)) {
+    const found = await fitFiles(root, pair, headers);
+    if (found === null) continue;
+    if (typeof found === 'string') open.push(`not in the draft: ${found}`);
+    else if (fit !== undefined && JSON.stringify(axesOf(found)) !== JSON.stringify(axesOf(fit))) {
+      open.push(`${pair.mask}: its arrays are made otherwise than those of ${good[0].mask}`);
+    } else {
+      fit ??= found;
+      good.push(pair);
+    }
+  }
+  if (fit === undefined) return open;
+  // a file of a case holds a volume, one that is called images (or scans) single ones
+  const plural = /s\d*$/i.test(fit.image?.variable || group.imageRest);
+  const grey = fit.image !== null && !fit.image.axes.includes('c') && fit.mask !== null;
+  const volumes = grey && files.length > 1 && !plural;
+  const own: Fit = volumes ? { ...fit, image: asSlices(fit.image as Axes), mask: asSlices(fit.mask as Axes) } : fit;
+  const most = Math.max(own.image?.elements ?? 0, own.mask?.elements ?? 0);
+  if (most > MOST_ELEMENTS) {
+    return [...open, `not read: ${masks}: an item has ${most} numbers; at most ${MOST_ELEMENTS} are read`];
+  }
+  const { failed, found } = await readMasks(root, good, own, names, rest, masks);
+  open.push(...failed.map((reason) => `not read: ${reason}`));
+  if (found === null) return open;
+  const { reader, labels, threshold, settings, why } = found;
+  const pixels = own.image === null ? {} : { pixels: settingsOf(own.image) };
+  return {
+    masks: {
+      ...{ images, masks, except, pairs: files.length, ...pixels, reader, labels, threshold },
+      settings: settings as Readonly<Record<string, Setting>>,
+      why: [group.why, ...fitReasons(own, good[0]), `reader ${reader}: ${why}`],
+    },
+    paths: files.map(({ image }) => image),
+    ...([fit.mask?.variable ?? '', ...fit.others].some(namesInstances) ? { said: { objects: true } } : {}),
+    open: [...open, ...found.open, ...fitQuestions(own, images, masks)],
+  };
+}
+
+const axesOf = ({ image, mask }: Fit) => [image?.variable, image?.axes, mask?.variable, mask?.axes];
+
+function ofPairs({ pairs, images, masks, except, why }: PairGroup, names: readonly LabelNames[]): Group {
+  const [{ mask, maskReading, imageReading }] = pairs;
+  const files = pairs.map((pair) => ({ image: pair.image.path, mask: pair.mask.path }));
+  return {
+    ...{ files, images, masks, except, why, rest: maskReading.rest, imageRest: imageReading.rest },
+    names: namesFor(mask.path, maskReading.base, names),
+  };
+}
+
+/** Groups of files that hold image and mask both, by a few of each folder. */
+async function ownGroups(root: string, alone: readonly Named[], names: readonly LabelNames[], headers: Headers) {
+  const folders = new Map<string, Named[]>();
+  for (const file of alone) addTo(folders, `${file.folders.join('/')}/${file.ending}`, file);
+  const fitting = new Map<string, Named[]>();
+  let read = 0;
+  for (const files of folders.values()) {
+    for (const file of sample(files, FILES_PER_FOLDER)) {
+      if (read >= MOST_FILES) break;
+      read++;
+      const fit = await fitFiles(root, { image: file.path, mask: file.path }, headers);
+      if (fit === null || typeof fit === 'string') continue;
+      for (const one of files.length > FILES_PER_FOLDER ? files : [file]) {
+        addTo(fitting, JSON.stringify(axesOf(fit)), one);
+      }
+      if (files.length > FILES_PER_FOLDER) break;
+    }
+  }
+  return [...fitting.values()].flatMap((files) =>
+    groupImages(new Set(files), alone).map(({ images, pattern, unlisted }) => {
+      const group: Group = {
+        files: images.map(({ path }) => ({ image: path, mask: path })),
+        ...{ images: pattern, masks: pattern, except: null, rest: '', imageRest: '' },
+        why: `${images[0].path} holds an image and its mask`,
+        names: namesFor(images[0].path, images[0].stem, names),
+      };
+      return { group, unlisted };
+    }),
+  );
+}
+
+/** What is said of arrays that are of no use. */
+async function leftOver(left: readonly Named[], headers: Headers): Promise<string[]> {
+  for (const { path } of sample(left, FILES_PER_FOLDER)) await headers.of(path);
+  const known: string[] = [];
+  for (const { path } of sample(left, FILES_PER_FOLDER)) {
+    const entries = await headers.of(path);
+    if (entries !== null) known.push(`${path} (${listed(entries)})`);
+  }
+  if (known.length === 0) return [];
+  return [`${left.length} files of arrays that are in no pair, such as ${known[0]}`];
+}
+
+/** Groups of images whose masks are arrays, or that are arrays themselves; `free` are the other files that have no partner yet. */
+export async function arrayGroups(
+  root: string,
+  files: readonly string[],
+  free: readonly Named[],
+  names: readonly LabelNames[],
+): Promise<{ readonly groups: readonly FoundGroup[]; readonly open: readonly string[] }> {
+  const arrays = files.filter((file) => ARRAY_ENDING.test(file)).map(namedAs);
+  if (arrays.length === 0) return { groups: [], open: [] };
+  const headers = createHeaders(root);
+  const groups: FoundGroup[] = [];
+  const open: string[] = [];
+  const used = new Set<string>();
+  const take = async (group: Group): Promise<void> => {
+    const found = await readGroup(root, group, headers);
+    for (const { image, mask } of group.files) used.add(image).add(mask);
+    if ('masks' in found) groups.push(found);
+    else open.push(...found.slice(0, MOST_TOLD));
+  };
+  const named = pairUp([...arrays, ...free]).pairs.filter(({ image, mask }) => isArray(image) || isArray(mask));
+  for (const group of groupPairs(named)) await take(ofPairs(group, names));
+  const unpaired = arrays.filter(({ path }) => !used.has(path));
+  const beside = pairFilesAnywhere(
+    unpaired.map(({ path }) => path),
+    free.filter(({ path }) => !used.has(path)),
+  );
+  for (const group of groupPairs(beside)) await take(ofPairs(group, names));
+  const alone = arrays.filter(({ path }) => !used.has(path));
+  const several = alone.filter(({ ending }) => !/^\.npy$/i.test(ending));
+  for (const { group, unlisted } of await ownGroups(root, several, names, headers)) {
+    await take(group);
+    if (unlisted.length > 0) {
+      open.push(`${group.images}: ${unlisted.length} files, such as ${unlisted[0].path}, hold no such image and mask`);
+    }
+  }
+  open.push(
+    ...(await leftOver(
+      arrays.filter(({ path }) => !used.has(path)),
+      headers,
+    )),
+  );
+  const failed = headers.failed.map((reason) => `not read: ${reason}`);
+  const more = failed.length > MOST_TOLD ? [`not read: ${failed.length - MOST_TOLD} more files of arrays`] : [];
+  return { groups, open: [...failed.slice(0, MOST_TOLD), ...more, ...open] };
+}
