@@ -142,6 +142,44 @@ describe('data inspect of stacks', () => {
     expect(await built.mask('label 2')).toEqual(only('1'));
   });
 
+  it('takes shares of 1 for a mask above a half', async () => {
+    const shares = rowsOf(MASK).map((value) => value * 0.45);
+    const { found, built } = await inspected('scans', {
+      ...{ 'images/a.npy': npy([4, 4], GREY), 'masks/a_liver.npy': npy([4, 4], shares, true) },
+    });
+    expect(found.parts).toMatchObject([
+      { reader: 'binary', threshold: 0.5, labels: [{ target: 'liver', named: true }] },
+    ]);
+    expect(await built.mask('liver')).toEqual(only('2'));
+  });
+
+  it('takes many numbers for single objects', async () => {
+    const grid = Array.from({ length: 64 }, (_, i) => (i < 40 ? i + 1 : 0));
+    const levels = Array.from({ length: 64 * 4 }, (_, i) => (i * 3) % 256);
+    const { found, built } = await inspected(
+      'cells of us',
+      { 'images/a.npy': npy([8, 8, 4], levels), 'masks/a.npy': npy([8, 8], grid) },
+      8,
+    );
+    expect(found.parts).toMatchObject([{ reader: 'instances', labels: [{ target: 'object', named: false }] }]);
+    expect(found.parts[0].why.at(-1)).toBe(
+      'reader instances: more than 32 numbers in 1 masks that were read, taken for single objects',
+    );
+    expect(found.open).toContain(
+      'images/{id:a}.npy: its 4 channels are taken for colours with opacity; "channel" takes one of them',
+    );
+    expect(built.images[0].masks[0].instances).toHaveLength(40);
+  });
+
+  it('an array whose mask is a picture', async () => {
+    const { found, draft, built } = await inspected('X-rays', {
+      ...{ 'images/a.npy': npy([4, 4], GREY), 'masks/a.png': await digitsPng(MASK) },
+    });
+    expect(found.parts).toMatchObject([{ images: 'images/{id:a}.npy', masks: 'masks/{id}.png', settings: {} }]);
+    expect(draft).toContain("images: {file: 'images/{id:a}.npy', axes: yx}");
+    expect(await built.mask('label 2')).toEqual(only('2'));
+  });
+
   it('says that one of complete places is the background, and cannot say which', async () => {
     const inverse = MASK.map((row) => row.replaceAll(/./g, (digit) => (digit === '0' ? '1' : '0')));
     const values = interleave([inverse, only('1'), only('2')]);

@@ -2,20 +2,17 @@
  * Arrays (NumPy, MATLAB, HDF5) that hold images and masks: two stacks or two files per case that are named like images and masks, a file of masks
  * beside a picture, or both in one file. Shapes come from headers; of a group a few items are read, none of more than 64 million numbers.
  */
-import { join } from 'node:path';
-import { ARRAY_ENDING, listArrays } from '../../formats/array-file.ts';
-import type { ArrayEntry } from '../../formats/array-variable.ts';
+import { ARRAY_ENDING } from '../../formats/array-file.ts';
 import { addTo } from '../../util/groups.ts';
-import { type Axes, asSlices, type Fit, fitArrays, fitPicture, fitPictureMask, namesInstances } from './array-axes.ts';
-import { placeLabels, readPlaces } from './array-places.ts';
+import { type Axes, asSlices, type Fit, namesInstances } from './array-axes.ts';
+import { createHeaders, type Files, fitFiles, type Headers, listed, sizeText } from './array-headers.ts';
+import { readMasks, settingsOf } from './array-masks.ts';
 import { pairFilesAnywhere } from './beside.ts';
-import type { FoundGroup, FoundMasks, Setting } from './found.ts';
+import type { FoundGroup, FoundMasks } from './found.ts';
 import { type LabelNames, namesFor } from './label-names.ts';
-import { readLabels } from './labels.ts';
-import { markedIn, type Named, namedAs } from './names.ts';
+import { type Named, namedAs } from './names.ts';
 import { groupImages, groupPairs, type PairGroup, pairUp } from './pairs.ts';
-import { resolves } from './structures.ts';
-import { fileTooLarge, type Look, MASKS_READ, maskValues, readEach, sample, unreadable } from './values.ts';
+import { MASKS_READ, sample } from './values.ts';
 
 /** Numbers of an item that is read. */
 const MOST_ELEMENTS = 2 ** 26;
@@ -23,164 +20,8 @@ const MOST_ELEMENTS = 2 ** 26;
 const FILES_PER_FOLDER = 8;
 const MOST_FILES = 400;
 const MOST_TOLD = 5;
-/** More numbers than this without names are single objects. */
-const MOST_LABELS = 32;
 
 const isArray = ({ path }: Named): boolean => ARRAY_ENDING.test(path);
-const size = (shape: readonly number[]): string => `[${shape.join(' x ')}]`;
-
-/** Arrays of a file in words. */
-function listed(entries: readonly ArrayEntry[]): string {
-  const named = entries.slice(0, 8).map(({ name, shape }) => (name === '' ? size(shape) : `${name} ${size(shape)}`));
-  if (entries.length === 0) return 'no array of numbers';
-  return `${named.join(', ')}${entries.length > 8 ? ` and ${entries.length - 8} more` : ''}`;
-}
-
-/** Reads headers below a folder, each file's once, and keeps what could not be read. */
-function createHeaders(root: string) {
-  const known = new Map<string, readonly ArrayEntry[] | null>();
-  const failed: string[] = [];
-  const read = async (path: string): Promise<readonly ArrayEntry[] | null> => {
-    try {
-      const large = await fileTooLarge(join(root, path));
-      if (large === null) {
-        // names that no recipe could hold are left out
-        return (await listArrays(join(root, path))).filter(({ name }) => /^[^\p{C}]{0,200}$/u.test(name));
-      }
-      failed.push(`${path}: ${large}`);
-    } catch (error) {
-      failed.push(unreadable(error, root, path));
-    }
-    return null;
-  };
-  return {
-    failed,
-    async of(path: string): Promise<readonly ArrayEntry[] | null> {
-      const found = known.has(path) ? known.get(path) : await read(path);
-      known.set(path, found ?? null);
-      return found ?? null;
-    },
-  };
-}
-type Headers = ReturnType<typeof createHeaders>;
-
-/** Width and height of a picture; null where it cannot be read, which is told. */
-async function pictureSize(root: string, path: string, failed: string[]): Promise<readonly number[] | null> {
-  let found: readonly number[] | null = null;
-  const reasons = await readEach(root, [{ path }], ({ volume }) => {
-    found = volume.size;
-  });
-  failed.push(...reasons);
-  return found;
-}
-
-/** A file of images and one of masks; the same file where it holds both. */
-interface Files {
-  readonly image: string;
-  readonly mask: string;
-}
-
-/** How image and mask of a pair fit each other; null where they cannot be read, or the reason why they do not. */
-async function fitFiles(root: string, { image, mask }: Files, headers: Headers): Promise<Fit | string | null> {
-  const [ofImage, ofMask] = [ARRAY_ENDING.test(image), ARRAY_ENDING.test(mask)];
-  const images = ofImage ? await headers.of(image) : null;
-  const masks = ofMask ? await headers.of(mask) : null;
-  if ((ofImage && images === null) || (ofMask && masks === null)) return null;
-  const picture = ofImage && ofMask ? null : await pictureSize(root, ofImage ? mask : image, headers.failed);
-  if (picture === null && !(ofImage && ofMask)) return null;
-  const fit =
-    picture === null
-      ? fitArrays(images ?? [], image === mask ? null : masks)
-      : images === null
-        ? fitPicture(picture, masks ?? [])
-        : fitPictureMask(picture, images);
-  if (fit !== null) return fit;
-  const ofPicture = size((picture ?? []).slice(0, 2).toReversed());
-  const held = (entries: readonly ArrayEntry[] | null): string => (entries === null ? ofPicture : listed(entries));
-  return image === mask ? `it holds ${held(images)}` : `${mask} holds ${held(masks)}, ${image} ${held(images)}`;
-}
-
-/** Items of a file, evenly spread. */
-function itemsOf(axes: Axes | null, most: number): number[] {
-  const count = axes?.axes.includes('n') === true ? (axes.lengths.get('n') ?? 1) : 1;
-  const taken = Math.min(count, Math.max(1, most));
-  return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
-}
-
-const settingsOf = (own: Axes | null, axes = own?.axes): Readonly<Record<string, string>> => ({
-  ...(own === null || own.variable === '' ? {} : { variable: own.variable }),
-  ...(axes === undefined ? {} : { axes }),
-});
-
-/** Masks that are numbers of objects, by the array's name or by how many there are. */
-function asInstances(variable: string, marked: string, seen: string) {
-  const named = marked !== '';
-  return {
-    ...({ reader: 'instances', threshold: null } as const),
-    labels: [{ label: 'marked', target: named ? marked : 'object', named }],
-    why: namesInstances(variable)
-      ? `${variable} numbers single objects`
-      : `more than ${MOST_LABELS} numbers ${seen}, taken for single objects`,
-    open: named ? [] : ['what is marked is not named; the draft calls it "object"'],
-  };
-}
-
-/** Reader, labels and settings of masks by some of their items; null where none could be read. */
-async function readMasks(
-  root: string,
-  files: readonly Files[],
-  fit: Fit,
-  names: LabelNames | null,
-  rest: string,
-  masks: string,
-) {
-  const own = fit.mask;
-  const frames = itemsOf(own, Math.floor(MASKS_READ / files.length));
-  const looks = (axes = own?.axes): Look[] =>
-    files.map(({ mask }) => ({ path: mask, options: settingsOf(own, axes), frames }));
-  const variable = own?.variable ?? '';
-  const marked = markedIn(rest) || (resolves(markedIn(variable)) ? markedIn(variable) : '');
-  const count = own?.lengths.get('l');
-  const failed: string[] = [];
-  if (own !== null && count !== undefined) {
-    const places = await readPlaces(root, looks(), count);
-    if (places.read === 0) return { failed: places.failed, found: null };
-    const asColours = own.axes.replace('l', 'c');
-    const colours = places.mixed && (count === 3 || count === 4) ? await maskValues(root, looks(asColours)) : null;
-    if (colours === null || (colours.colours.length === 0 && colours.labels === null)) {
-      const { numbered, background, complete } = places;
-      const labels = placeLabels(count, background, names);
-      const unnamed = labels.filter(({ named }) => !named).map(({ label }) => label);
-      const reader = numbered ? ('instances' as const) : ('binary' as const);
-      const why = `axis l has ${count} places, which ${numbered ? 'number objects' : 'mark pixels'} in ${places.read} masks that were read`;
-      return {
-        failed: places.failed,
-        found: {
-          ...{ reader, labels, threshold: null, settings: settingsOf(own) },
-          why: background === null ? why : `${why}; place ${background} marks what the others leave`,
-          open: [
-            ...(unnamed.length === 0 ? [] : [`${masks}: what the places ${unnamed.join(', ')} of axis l mean`]),
-            ...(complete && background === null
-              ? [`${masks}: which place is the background: every pixel is in one of them`]
-              : []),
-          ],
-        },
-      };
-    }
-    failed.push(...colours.failed);
-    return { failed, found: { ...readLabels(colours, names, marked, masks), settings: settingsOf(own, asColours) } };
-  }
-  const values = await maskValues(root, looks());
-  if (values.read === 0) return { failed: values.failed, found: null };
-  const many = values.labels === null || values.labels.length > MOST_LABELS;
-  const seen = `in ${values.read} masks that were read`;
-  const numbers = values.whole && !values.coloured && names === null;
-  const instances = numbers && (namesInstances(variable) || many);
-  const { open, ...found } = instances ? asInstances(variable, marked, seen) : readLabels(values, names, marked, masks);
-  const told = instances ? open.map((one) => `${masks}: ${one}`) : open;
-  return { failed: values.failed, found: { ...found, open: told, settings: settingsOf(own) } };
-}
-
 /** What a group's arrays are, in words. */
 function fitReasons({ image, mask }: Fit, { image: first, mask: of }: Files): string[] {
   const said = (path: string, { variable, axes, lengths }: Axes): string => {
@@ -188,7 +29,7 @@ function fitReasons({ image, mask }: Fit, { image: first, mask: of }: Files): st
       letter === 'n' ? [`, ${length} items`] : letter === 'z' ? [`, ${length} slices`] : [],
     );
     const array = `${variable === '' ? '' : `array ${variable} of `}${path}`;
-    return `${array} is ${size([...lengths.values()])}: axes ${axes}${counted.join('')}`;
+    return `${array} is ${sizeText([...lengths.values()])}: axes ${axes}${counted.join('')}`;
   };
   return [...(image === null ? [] : [said(first, image)]), ...(mask === null ? [] : [said(of, mask)])];
 }
@@ -256,7 +97,7 @@ async function readGroup(root: string, group: Group, headers: Headers): Promise<
   if (most > MOST_ELEMENTS) {
     return [...open, `not read: ${masks}: an item has ${most} numbers; at most ${MOST_ELEMENTS} are read`];
   }
-  const { failed, found } = await readMasks(root, good, own, names, rest, masks);
+  const { failed, found } = await readMasks(root, { files: good, fit: own, names, rest, masks });
   open.push(...failed.map((reason) => `not read: ${reason}`));
   if (found === null) return open;
   const { reader, labels, threshold, settings, why } = found;
@@ -264,7 +105,7 @@ async function readGroup(root: string, group: Group, headers: Headers): Promise<
   return {
     masks: {
       ...{ images, masks, except, pairs: files.length, ...pixels, reader, labels, threshold },
-      settings: settings as Readonly<Record<string, Setting>>,
+      settings,
       why: [group.why, ...fitReasons(own, good[0]), `reader ${reader}: ${why}`],
     },
     paths: files.map(({ image }) => image),

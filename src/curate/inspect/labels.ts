@@ -28,12 +28,14 @@ export function readLabels(values: MaskValues, names: LabelNames | null, marked:
   }
   if (!isNamed && (found === null || (names === null && found.length > 32 && found.at(-1) === 255))) {
     const labels = [{ label: 'marked', target, named: marked !== '' }];
+    // shares of 1, as networks give them, have another middle than grey levels
+    const threshold = !values.whole && values.most <= 1 ? 0.5 : 127;
     const why = `too many values for labels, or fractions of numbers, ${seen}`;
     const open = [
       ...openTarget,
-      `${masks}: whether what is above 127 is marked, or numbers are single objects (reader instances)`,
+      `${masks}: whether what is above ${threshold} is marked, or numbers are single objects (reader instances)`,
     ];
-    return { reader: 'binary', labels, threshold: 127, why, open };
+    return { reader: 'binary', labels, threshold, why, open };
   }
   const numbers = [...new Set([...(found ?? []), ...(names?.names.keys() ?? [])])].filter((label) => label !== 0);
   const labels = numbers

@@ -28,6 +28,7 @@ export interface MaskValues {
   readonly labels: readonly number[] | null;
   /** All numbers are whole and not below 0; what is no number counts as 0. */
   readonly whole: boolean;
+  readonly most: number;
   /** Colours other than black as `#ff0000`; empty for grey masks. */
   readonly colours: readonly string[];
   /** Pixels have 3 or 4 channels. */
@@ -65,7 +66,9 @@ export async function fileTooLarge(path: string): Promise<string | null> {
 
 /** Why a file below a folder cannot be used, in a line that names it. */
 export function unreadable(error: unknown, root: string, path: string): string {
-  const line = errorLine(error).replaceAll(`${root}/`, '');
+  const line = errorLine(error)
+    .replaceAll(`${root}/`, '')
+    .replace(/\p{Cc}+/gu, ' ');
   return line.includes(path) ? line : `${path}: ${line}`;
 }
 
@@ -100,12 +103,14 @@ export async function readEach(
 export async function maskValues(root: string, looks: readonly Look[]): Promise<MaskValues> {
   const numbers = new Set<number>();
   const colours = new Set<string>();
-  let [coloured, grey, whole, read] = [false, true, true, 0];
+  let [coloured, grey, whole, read, most] = [false, true, true, 0, 0];
   const failed = await readEach(root, looks, ({ volume: { data, channels } }) => {
     read++;
     if (channels >= 3) coloured = true;
-    for (let i = 0; i < data.length && whole; i += channels) {
+    for (let i = 0; i < data.length; i += channels) {
       const value = Number.isNaN(data[i]) ? 0 : data[i];
+      if (value > most) most = value;
+      if (!whole) continue;
       if (channels >= 3 && colours.size <= MOST_LABELS) {
         const same = value === data[i + 1] && value === data[i + 2];
         grey &&= same;
@@ -119,7 +124,7 @@ export async function maskValues(root: string, looks: readonly Look[]): Promise<
   const few = coloured && !grey && usable && colours.size <= MOST_COLOURS;
   return {
     labels: usable && !(coloured && !grey) ? [...numbers].sort((a, b) => a - b) : null,
-    ...{ whole, colours: few ? [...colours].sort() : [], coloured, read, failed },
+    ...{ whole, most, colours: few ? [...colours].sort() : [], coloured, read, failed },
   };
 }
 

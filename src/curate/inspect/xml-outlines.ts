@@ -12,7 +12,7 @@ import { groupImages, groupPairs, readable } from './pairs.ts';
 import { imageValues, sample, unreadable } from './values.ts';
 
 /** Bytes of one file, and of all: elements take some ten times as much memory. */
-const LIMITS = { file: 32 * 2 ** 20, all: 512 * 2 ** 20 };
+const LIMITS = { file: 32 * 2 ** 20, all: 128 * 2 ** 20 };
 const MOST_TOLD = 5;
 /** Pictures whose size is compared with their outlines. */
 const IMAGES_READ = 2;
