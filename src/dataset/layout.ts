@@ -9,6 +9,7 @@ import { basename, join } from 'node:path';
 import type { Box } from '../image/types.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { listFolder } from '../util/files.ts';
+import { addTo } from '../util/groups.ts';
 import { type Exhaustive, exhaustiveTargets, readAbout, wordsOf } from './about.ts';
 import { leaveOutKey, readLeaveOut } from './leave-out.ts';
 import { readManifest } from './manifest.ts';
@@ -131,7 +132,7 @@ async function readItems(
   const sentencesOf = await readSentences(join(folder, `${split}.json`));
   const built = await readManifest(folder);
   const byImage = new Map<string, MaskName[]>();
-  for (const mask of masks) byImage.set(mask.image, [...(byImage.get(mask.image) ?? []), mask]);
+  for (const mask of masks) addTo(byImage, mask.image, mask);
   const items: DatasetItem[] = [];
   for (const file of (await listFolder(path)) ?? []) {
     const { stem, modality, site } = imageParts(path, file);

@@ -5,6 +5,7 @@
  */
 import { drawPrompt, mirrorAllowed, mirrorTarget } from '../ontology/index.ts';
 import { BiomedParseError } from '../util/errors.ts';
+import { addTo } from '../util/groups.ts';
 import type { Random } from '../util/random.ts';
 import type { ImageStore, StoredImage, StoredMask, StoreGroup } from './store.ts';
 
@@ -69,9 +70,7 @@ function tableOf(store: ImageStore, rarity: readonly number[]): Weighted<Weighte
   for (const image of store.images) {
     const { set, foreign } = store.groups[image.group];
     if (image.masks.length + image.absent.length + foreign.length === 0) continue;
-    const own = sets.get(set);
-    if (own === undefined) sets.set(set, [image]);
-    else own.push(image);
+    addTo(sets, set, image);
   }
   if (sets.size === 0) throw new BiomedParseError('input', 'no image of the data has anything that can be asked for');
   const tables = [...sets.values()].map((images) => {

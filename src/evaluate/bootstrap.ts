@@ -2,6 +2,7 @@
  * Intervals of means by the bootstrap: images of every set are drawn again with replacement, each with all its targets, as
  * the targets of one image are not independent. Percentile intervals; the same seed gives the same ones.
  */
+import { addTo } from '../util/groups.ts';
 import { createRandom } from '../util/random.ts';
 import { mean, quantile } from './metrics.ts';
 
@@ -54,7 +55,7 @@ export function bootstrap(
     if (!pairs.has(pair)) pairs.set(pair, { counted: counts(set, target), means: [] });
     const images = sets.get(set) ?? new Map<string, { pair: string; value: number }[]>();
     sets.set(set, images);
-    images.set(image, [...(images.get(image) ?? []), { pair, value }]);
+    addTo(images, image, { pair, value });
   }
   const random = createRandom(seed);
   const overall: number[] = [];

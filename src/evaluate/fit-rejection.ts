@@ -16,6 +16,7 @@ import { statisticsPValue } from '../parse/rejection.ts';
 import type { Model } from '../parse/segment.ts';
 import { fitBeta } from '../util/beta.ts';
 import { BiomedParseError } from '../util/errors.ts';
+import { addTo } from '../util/groups.ts';
 import { chosenItems } from './evaluate.ts';
 
 /** Fewer masks than these are not fitted. */
@@ -74,7 +75,7 @@ async function collect(
         for await (const { probabilities } of encoded.segment(prompts, { ...options, probabilities: true })) {
           const figures = maskStatistics(probabilities as Float32Array, encoded.image);
           const target = present[at++];
-          if (figures[0] > 0) targets.set(target, [...(targets.get(target) ?? []), figures]);
+          if (figures[0] > 0) addTo(targets, target, figures);
         }
       } finally {
         encoded.dispose();

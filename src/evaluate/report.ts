@@ -1,4 +1,5 @@
 /** From single answers to the figures of an evaluation, in the JSON form that `biomedparse evaluate --json` prints. */
+import { addTo } from '../util/groups.ts';
 import { bootstrap, type Interval } from './bootstrap.ts';
 import { type Group, groupByShape } from './groups.ts';
 import { auroc, averagePrecision, calibrationError, mean, median } from './metrics.ts';
@@ -138,10 +139,7 @@ const roundedEnds = (of: Interval | null): Interval | null => (of === null ? nul
 function pairsOf(present: readonly PresentAnswer[]): Map<string, PresentAnswer[]> {
   const groups = new Map<string, PresentAnswer[]>();
   for (const one of present) {
-    const key = keyOf(one);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [one]);
-    else group.push(one);
+    addTo(groups, keyOf(one), one);
   }
   return groups;
 }

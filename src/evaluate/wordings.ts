@@ -9,6 +9,7 @@
 import { type Dataset, type DatasetItem, readItemMask } from '../dataset/index.ts';
 import { wordings } from '../ontology/index.ts';
 import type { EncodedImage, Model } from '../parse/segment.ts';
+import { addTo } from '../util/groups.ts';
 import { chosenItems, type EvaluateOptions, spread } from './evaluate.ts';
 import { dice, mean } from './metrics.ts';
 import type { Part } from './parts.ts';
@@ -89,7 +90,7 @@ export function wordingsPairs(objects: readonly WordedObject[]): WordingsPair[] 
   const pairs = new Map<string, WordedObject[]>();
   for (const one of objects) {
     const key = JSON.stringify([one.set, one.target]);
-    pairs.set(key, [...(pairs.get(key) ?? []), one]);
+    addTo(pairs, key, one);
   }
   return [...pairs.values()].map(pairReport).sort((a, b) => b.spread - a.spread);
 }
@@ -108,7 +109,7 @@ async function chosenTargets(
       const { data } = await readItemMask(dataset, maskFile);
       if (!data.some((value) => value !== 0)) continue;
       const key = JSON.stringify([item.set, target]);
-      pairs.set(key, [...(pairs.get(key) ?? []), item]);
+      addTo(pairs, key, item);
     }
   }
   const chosen = new Map([...pairs].map(([key, own]) => [key, new Set(spread(own, most))]));

@@ -3,6 +3,7 @@
  * tensors that hold the gradients. Nothing is run. Refuses, by name, operators that have no gradient.
  */
 import { BiomedParseError } from '../util/errors.ts';
+import { addTo } from '../util/groups.ts';
 import { elementwiseGradients } from './gradients/elementwise.ts';
 import { productGradients } from './gradients/products.ts';
 import { reduceGradients } from './gradients/reduce.ts';
@@ -77,7 +78,7 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
         : rule(y, dy).map((g) => (g === null ? null : { gradient: () => g }));
     for (const [i, share] of shares.entries()) {
       const x = y.inputs[i] as Tensor;
-      if (share !== null && active.has(x)) contributions.set(x, [...(contributions.get(x) ?? []), share]);
+      if (share !== null && active.has(x)) addTo(contributions, x, share);
     }
   }
   return wrt.map((t) => {

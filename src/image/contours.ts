@@ -7,6 +7,7 @@
  * to the outline round it by a channel of no width (keyhole), so that one polygon says both.
  * Source: DICOM PS3.3 C.8.8.6.3 (keyholes), the even-odd rule.
  */
+import { addTo } from '../util/groups.ts';
 import type { Mask } from './types.ts';
 
 /** Corners of a closed polygon, [x, y]; the last one joins the first. */
@@ -75,7 +76,7 @@ export function traceContours({ data, width, height }: Mask): Polygon[] {
       let up = y;
       while (inside(x - 1, up - 1) && inside(x, up - 1)) up--;
       const joint = inside(x, up - 1) ? next(edge(x - 1, up, TOP)) : edge(x, up, TOP);
-      holes.set(joint, [...(holes.get(joint) ?? []), start]);
+      addTo(holes, joint, start);
     }
   }
 

@@ -1,4 +1,5 @@
 /** Labels that the rules leave open, put to a language model: in batches per set and kind of image. */
+import { addTo } from '../../util/groups.ts';
 import { decisionKey, type LabelSource } from '../decisions.ts';
 import type { AskModel } from '../harmonise.ts';
 import type { Verdict } from '../rules.ts';
@@ -23,7 +24,7 @@ function groupsOf(sources: readonly LabelSource[]): LabelSource[][] {
   const groups = new Map<string, LabelSource[]>();
   for (const source of sources) {
     const key = JSON.stringify([source.set, source.modality, source.site]);
-    groups.set(key, [...(groups.get(key) ?? []), source]);
+    addTo(groups, key, source);
   }
   return [...groups.values()].flatMap((group) =>
     Array.from({ length: Math.ceil(group.length / BATCH) }, (_, i) => group.slice(i * BATCH, (i + 1) * BATCH)),

@@ -1,6 +1,7 @@
 /** Pictures and subjects that are in both splits, or twice in one; and which images to leave out so that they are on one side only. */
 import type { Split } from '../../dataset/layout.ts';
 import { type DuplicateOptions, type Fingerprint, findDuplicates } from '../../image/fingerprint.ts';
+import { addTo } from '../../util/groups.ts';
 import { type Problem, report } from './problems.ts';
 
 export interface Picture {
@@ -22,9 +23,7 @@ export function reportSharedSubjects(problems: Problem[], pictures: readonly Pic
   const keyOf = ({ set, subject }: Picture): string => JSON.stringify([set, subject]);
   for (const [i, picture] of pictures.entries()) {
     if (picture.split !== 'train' || picture.subject === null) continue;
-    const own = train.get(keyOf(picture));
-    if (own === undefined) train.set(keyOf(picture), [i]);
-    else own.push(i);
+    addTo(train, keyOf(picture), i);
   }
   const told = new Set<string>();
   return pictures.flatMap((picture, i): Pair[] => {

@@ -43,9 +43,7 @@ export function pairUp(files: readonly Named[]): { readonly pairs: readonly Pair
   for (const image of files) {
     if (masks.has(image)) continue;
     for (const reading of imageReadings(image)) {
-      const known = byKey.get(reading.key) ?? [];
-      known.push({ image, reading });
-      byKey.set(reading.key, known);
+      addTo(byKey, reading.key, { image, reading });
     }
   }
   const pairs: Pair[] = [];
@@ -122,10 +120,7 @@ function patternsOf(pairs: readonly Pair[]): Pick<PairGroup, 'images' | 'masks' 
 export function groupPairs(pairs: readonly Pair[]): PairGroup[] {
   const shapes = new Map<string, Pair[]>();
   for (const pair of pairs) {
-    const shape = shapeOf(pair);
-    const known = shapes.get(shape) ?? [];
-    known.push(pair);
-    shapes.set(shape, known);
+    addTo(shapes, shapeOf(pair), pair);
   }
   return [...shapes.values()].map((group) => {
     const [{ image, mask, maskReading }] = group;

@@ -3,6 +3,7 @@
  * its rectangle. One file for many images. Source: cocodataset.org, data format; pycocotools' maskApi.c for the packed counts.
  */
 import type { Polygon } from '../../image/contours.ts';
+import { addTo } from '../../util/groups.ts';
 import { fillTemplate } from '../recipe/pattern.ts';
 import { type Layer, type MaskFile, type MaskReading, refuseMask, stackLayers } from './layer.ts';
 import { pairs, polygonPixels } from './shapes.ts';
@@ -31,9 +32,7 @@ interface Index {
 function group<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const item of items) {
-    const found = groups.get(key(item));
-    if (found === undefined) groups.set(key(item), [item]);
-    else found.push(item);
+    addTo(groups, key(item), item);
   }
   return groups;
 }

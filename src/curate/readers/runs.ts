@@ -1,5 +1,6 @@
 /** Run lengths in CSV files ("start length start length …"), one file for many images, as Kaggle's competitions have them. */
 import { readCsv } from '../../formats/csv.ts';
+import { addTo } from '../../util/groups.ts';
 import { fillTemplate } from '../recipe/pattern.ts';
 import { type Layer, type MaskFile, type MaskReading, type MaskRequest, refuseMask, stackLayers } from './layer.ts';
 import { baseName, sharedReading } from './shared-file.ts';
@@ -14,10 +15,7 @@ const readRows = sharedReading(async (asked): Promise<ReadonlyMap<string, readon
   const [path, ...columns] = asked.split('\n');
   const rows = new Map<string, Run[]>();
   await readCsv(path, columns, ([key, runs, label = '']) => {
-    const name = baseName(key);
-    const found = rows.get(name);
-    if (found === undefined) rows.set(name, [{ label, runs }]);
-    else found.push({ label, runs });
+    addTo(rows, baseName(key), { label, runs });
   });
   return rows;
 });

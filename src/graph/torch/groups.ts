@@ -4,6 +4,7 @@
  * belongs to the last part, in the order of computation, that any of its values come from: then a part needs only
  * what parts before it have made.
  */
+import { addTo } from '../../util/groups.ts';
 import { nameOf, type Tensor } from '../tensor.ts';
 import type { Node } from './align.ts';
 
@@ -37,7 +38,7 @@ export function isLeaf(node: Node): boolean {
  */
 function sinkInto(nodes: readonly Node[], outputs: ReadonlySet<Node>, groupOf: Map<Node, number>): void {
   const readers = new Map<Node, Node[]>();
-  for (const node of nodes) for (const x of node.inputs) readers.set(x, [...(readers.get(x) ?? []), node]);
+  for (const node of nodes) for (const x of node.inputs) addTo(readers, x, node);
   for (const node of [...nodes].reverse()) {
     if (isLeaf(node) || outputs.has(node) || node.inputs.some(({ op }) => op === 'parameter')) continue;
     const targets = new Set(readers.get(node)?.map((reader) => groupOf.get(reader)));

@@ -1,4 +1,5 @@
 /** Every name of every concept as a set of comparable words, found by any of its words. */
+import { addTo } from '../../util/groups.ts';
 import type { Concept } from '../concepts/index.ts';
 import { tokenise } from './tokens.ts';
 
@@ -54,9 +55,7 @@ export function createLexicon(
   const byWord = new Map<string, Phrase[]>();
   for (const phrase of phrases) {
     for (const word of phrase.words) {
-      const own = byWord.get(word);
-      if (own === undefined) byWord.set(word, [phrase]);
-      else own.push(phrase);
+      addTo(byWord, word, phrase);
     }
   }
   return { concepts, phrases, byWord, byName: new Map(concepts.map((concept) => [concept.name, concept])) };
