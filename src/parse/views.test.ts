@@ -67,7 +67,7 @@ describe('what an image may show', () => {
   ];
   const unknown = { modality: null, site: null };
   const of = (name: string, known: { modality: string | null; site: string | null } = unknown) => {
-    return plausibility(guesses, { name }, known);
+    return plausibility(guesses, { name, modality: null, site: null }, known);
   };
 
   test('is as probable as the kinds of image that can show it', () => {
@@ -83,10 +83,25 @@ describe('what an image may show', () => {
     expect(of('optic disc', { modality: 'X-Ray', site: 'chest' })).toEqual({ possible: 0, looksLike: 'chest X-Ray' });
   });
 
+  test('leans on what the prompt says of the image, and is not talked out of a certain guess', () => {
+    const said = (name: string, modality: string | null, site: string | null, probability = 0.1) => {
+      const rest = guesses
+        .slice(0, 2)
+        .map((guess) => ({ ...guess, probability: (guess.probability * (1 - probability)) / 0.9 }));
+      return plausibility([...rest, { ...guesses[2], probability }], { name, modality, site }, unknown);
+    };
+    expect(said('optic disc', 'fundus', 'retinal').possible).toBeCloseTo(40 / 40.9, 12);
+    expect(said('optic disc', 'fundus', null).possible).toBeCloseTo(2 / 2.9, 12);
+    expect(said('left lung', 'fundus', 'retinal')).toMatchObject({ looksLike: 'retinal fundus' });
+    expect(said('left lung', 'fundus', 'retinal').possible).toBeCloseTo(0.6 / 40.9, 12);
+    expect(said('optic disc', 'fundus', 'retinal', 1e-6).possible).toBeLessThan(0.001);
+    expect(said('optic disc', 'OCT', 'fetal').possible).toBeCloseTo(0.1, 12);
+  });
+
   test('is open where no guess agrees with what is known, and where nothing was guessed or understood', () => {
     expect(of('optic disc', { modality: 'OCT', site: null })).toEqual(PLAUSIBLE);
     expect(of('wooden chair')).toEqual(PLAUSIBLE);
     expect(plausibility(guesses, null, unknown)).toEqual(PLAUSIBLE);
-    expect(plausibility(null, { name: 'optic disc' }, unknown)).toEqual(PLAUSIBLE);
+    expect(plausibility(null, { name: 'optic disc', modality: null, site: null }, unknown)).toEqual(PLAUSIBLE);
   });
 });

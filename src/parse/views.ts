@@ -83,28 +83,38 @@ export interface Plausibility {
 /** Nothing is known against it. */
 export const PLAUSIBLE: Plausibility = { possible: 1, looksLike: null };
 
+/** What a prompt says of its image is mostly so: a kind of image gains by these odds for its modality, and for its site. */
+const SAID = 20;
+
 /**
  * Whether an image may show what a prompt was understood as, by guesses of its kind, most probable first; what is known of the image
- * (`known`) leaves only the guesses that agree with it. Nothing is said against a concept where none does, where nothing was guessed,
- * or where the ontology does not have it.
+ * (`known`) leaves only the guesses that agree with it, what the prompt says of it makes those that agree more probable. Nothing is said
+ * against a concept where no guess is left, where nothing was guessed, or where the ontology does not have it.
  */
 export function plausibility(
   guesses: readonly ViewGuess[] | null,
-  asked: Pick<ResolvedConcept, 'name'> | null,
+  asked: Pick<ResolvedConcept, 'name' | 'modality' | 'site'> | null,
   known: ImageContext,
 ): Plausibility {
   const concept = asked === null ? undefined : conceptNamed(asked.name);
-  if (guesses === null || concept === undefined) return PLAUSIBLE;
-  const family = known.modality === null ? null : modalityFamily(known.modality);
-  const left = guesses.filter(
-    ({ modality, site }) => (family === null || modality === family) && (known.site === null || site === known.site),
-  );
+  if (guesses === null || asked === null || concept === undefined) return PLAUSIBLE;
+  const familyOf = (modality: string | null): string | null => modality && modalityFamily(modality);
+  const [family, saidFamily] = [familyOf(known.modality), familyOf(asked.modality)];
+  const left = guesses
+    .filter(
+      ({ modality, site }) => (family === null || modality === family) && (known.site === null || site === known.site),
+    )
+    .map((guess) => {
+      const odds = (guess.modality === saidFamily ? SAID : 1) * (guess.site === asked.site ? SAID : 1);
+      return { ...guess, probability: guess.probability * odds };
+    });
   const sum = (of: readonly ViewGuess[]): number => of.reduce((total, { probability }) => total + probability, 0);
   const all = sum(left);
   if (all === 0) return PLAUSIBLE;
   const able = left.filter(({ modality, site }) => mayShowConcept(concept, modality, site));
   if (able.length === left.length) return PLAUSIBLE;
-  return { possible: sum(able) / all, looksLike: `${left[0].site} ${left[0].modality}` };
+  const likeliest = left.reduce((best, one) => (one.probability > best.probability ? one : best));
+  return { possible: sum(able) / all, looksLike: `${likeliest.site} ${likeliest.modality}` };
 }
 
 /** The classifier in a parsed views.json; the `model` error names the wrong field of `file`. */
