@@ -49,8 +49,8 @@ function deviation(found: Float32Array, expected: Float32Array, least: number): 
 async function batchOf(tokenizer: object, shape: BatchShape) {
   const { images, prompts, tokens, size } = shape;
   const store = await loadImages(await openDataset(join(folder, 'data'), { split: 'train' }));
-  // a batch in which no input of a ReLU is 0 but for rounding, on whose sides gradients differ (seed 3: one unit of the last stage)
-  const options = { size, promptsPerImage: prompts, negativeFraction: 0.25, augment: true, seed: 4 };
+  // a batch in which no input of a ReLU is 0 but for rounding, on whose sides gradients differ (of seeds 3 to 7, 4 has one)
+  const options = { size, promptsPerImage: prompts, negativeFraction: 0.25, augment: true, seed: 5 };
   const samples = Array.from({ length: images }, (_, i) => createSampler(store, options)(i));
   const { encode } = createTokenizer(tokenizer, { contextLength: tokens });
   const texts = samples.flatMap((sample) => sample.prompts.map(encode));
