@@ -125,7 +125,7 @@ export async function scanVolume(
   const smoothing = checkSmoothing(options.smoothing ?? DEFAULT_SMOOTHING);
   const indices = sliceIndices(volume, plane, options.slices);
   const display = volumeDisplay(volume, prompts, options);
-  // what is asked for tells nothing of what may be there
+  // what is asked for is evidence of what may be there (views.ts), not knowledge
   const known = volumeDisplay(volume, [], options);
   const asked = { modality: imageContext(undefined, prompts, options).modality, window: options.window ?? null };
   const warnings = volumeWarnings(volume, plane, indices, display, asked);
