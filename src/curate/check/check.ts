@@ -2,7 +2,6 @@
  * What is wrong with a data folder in BiomedParseData's layout, or with its shards: names, pairs, masks and where they lie, areas, windows, subjects in
  * both splits, the same picture twice. Everything is looked at and reported; nothing is changed, and one bad file does not stop the rest.
  */
-
 import { join } from 'node:path';
 import { type DatasetItem, readItemFile, readItemImage } from '../../dataset/index.ts';
 import { leaveOutKey, readLeaveOut } from '../../dataset/leave-out.ts';

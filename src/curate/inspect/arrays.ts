@@ -12,16 +12,16 @@ import type { FoundGroup, FoundMasks } from './found.ts';
 import { type LabelNames, namesFor } from './label-names.ts';
 import { type Named, namedAs } from './names.ts';
 import { groupImages, groupPairs, type PairGroup, pairUp } from './pairs.ts';
-import { MASKS_READ, sample } from './values.ts';
+import { MASKS_READ, MOST_TOLD, notRead, sample } from './values.ts';
 
 /** Numbers of an item that is read. */
 const MOST_ELEMENTS = 2 ** 26;
 /** Files whose headers are read where names do not pair them, of a folder and in all. */
 const FILES_PER_FOLDER = 8;
 const MOST_FILES = 400;
-const MOST_TOLD = 5;
 
 const isArray = ({ path }: Named): boolean => ARRAY_ENDING.test(path);
+
 /** What a group's arrays are, in words. */
 function fitReasons({ image, mask }: Fit, { image: first, mask: of }: Files): string[] {
   const said = (path: string, { variable, axes, lengths }: Axes): string => {
@@ -158,7 +158,6 @@ async function ownGroups(root: string, alone: readonly Named[], names: readonly 
 
 /** What is said of arrays that are of no use. */
 async function leftOver(left: readonly Named[], headers: Headers): Promise<string[]> {
-  for (const { path } of sample(left, FILES_PER_FOLDER)) await headers.of(path);
   const known: string[] = [];
   for (const { path } of sample(left, FILES_PER_FOLDER)) {
     const entries = await headers.of(path);
@@ -189,27 +188,19 @@ export async function arrayGroups(
   };
   const named = pairUp([...arrays, ...free]).pairs.filter(({ image, mask }) => isArray(image) || isArray(mask));
   for (const group of groupPairs(named)) await take(ofPairs(group, names));
-  const unpaired = arrays.filter(({ path }) => !used.has(path));
+  const left = (of: readonly Named[]): Named[] => of.filter(({ path }) => !used.has(path));
   const beside = pairFilesAnywhere(
-    unpaired.map(({ path }) => path),
-    free.filter(({ path }) => !used.has(path)),
+    left(arrays).map(({ path }) => path),
+    left(free),
   );
   for (const group of groupPairs(beside)) await take(ofPairs(group, names));
-  const alone = arrays.filter(({ path }) => !used.has(path));
-  const several = alone.filter(({ ending }) => !/^\.npy$/i.test(ending));
+  const several = left(arrays).filter(({ ending }) => !/^\.npy$/i.test(ending));
   for (const { group, unlisted } of await ownGroups(root, several, names, headers)) {
     await take(group);
     if (unlisted.length > 0) {
       open.push(`${group.images}: ${unlisted.length} files, such as ${unlisted[0].path}, hold no such image and mask`);
     }
   }
-  open.push(
-    ...(await leftOver(
-      arrays.filter(({ path }) => !used.has(path)),
-      headers,
-    )),
-  );
-  const failed = headers.failed.map((reason) => `not read: ${reason}`);
-  const more = failed.length > MOST_TOLD ? [`not read: ${failed.length - MOST_TOLD} more files of arrays`] : [];
-  return { groups, open: [...failed.slice(0, MOST_TOLD), ...more, ...open] };
+  open.push(...(await leftOver(left(arrays), headers)));
+  return { groups, open: [...notRead(headers.failed, 'files of arrays'), ...open] };
 }

@@ -22,11 +22,9 @@ import { outlineGroups } from './outlines.ts';
 import { groupPairs, type PairGroup, pairUp } from './pairs.ts';
 import { runGroups } from './runs.ts';
 import { mergeStructures, pairStructures, structureMasks } from './structures.ts';
-import { IMAGES_READ, type ImageValues, imageValues, MASKS_READ, maskValues, sample } from './values.ts';
+import { IMAGES_READ, type ImageValues, imageValues, MASKS_READ, MOST_TOLD, maskValues, sample } from './values.ts';
 import { MOST_FILES, MOST_OF_FOLDER, walkFolder } from './walk.ts';
 import { xmlGroups } from './xml-outlines.ts';
-
-const MOST_TOLD = 5;
 
 /** A channel's name as a recipe's sequence may be. */
 function sequenceOf(group: PairGroup, names: LabelNames | null, modality: string): string | null {

@@ -64,6 +64,16 @@ export async function fileTooLarge(path: string): Promise<string | null> {
   return size > most ? `it is larger than ${MOST_BYTES / 2 ** 20} MiB and was not opened` : null;
 }
 
+/** Reasons of one kind that are told; of more their number is. */
+export const MOST_TOLD = 5;
+
+/** The first reasons why files were not read, and how many more there are; `what` names such files. */
+export function notRead(reasons: readonly string[], what: string): string[] {
+  const told = reasons.slice(0, MOST_TOLD).map((reason) => `not read: ${reason}`);
+  const more = reasons.length - told.length;
+  return more > 0 ? [...told, `not read: ${more} more ${what}`] : told;
+}
+
 /** Why a file below a folder cannot be used, in a line that names it. */
 export function unreadable(error: unknown, root: string, path: string): string {
   const line = errorLine(error)

@@ -9,11 +9,10 @@ import type { SeriesFolder } from './dicom.ts';
 import { type FoundGroup, type FoundLabel, targetName } from './found.ts';
 import { type Named, namedOf } from './names.ts';
 import { groupImages, groupPairs, readable } from './pairs.ts';
-import { imageValues, sample, unreadable } from './values.ts';
+import { imageValues, MOST_TOLD, notRead, sample, unreadable } from './values.ts';
 
 /** Bytes of one file, and of all: elements take some ten times as much memory. */
 const LIMITS = { file: 32 * 2 ** 20, all: 128 * 2 ** 20 };
-const MOST_TOLD = 5;
 /** Pictures whose size is compared with their outlines. */
 const IMAGES_READ = 2;
 /** A name that ImageScope gives to the text of an annotation. */
@@ -232,7 +231,6 @@ export async function xmlGroups(
   }
   const slides = await aperioGroups(root, aperio, images);
   const scans = lidcGroups(lidc, series);
-  const told = failed.slice(0, MOST_TOLD).map((reason) => `not read: ${reason}`);
-  const more = failed.length > MOST_TOLD ? [`not read: ${failed.length - MOST_TOLD} more XML files`] : [];
-  return { groups: [...slides.groups, ...scans.groups], open: [...told, ...more, ...slides.open, ...scans.open] };
+  const open = [...notRead(failed, 'XML files'), ...slides.open, ...scans.open];
+  return { groups: [...slides.groups, ...scans.groups], open };
 }

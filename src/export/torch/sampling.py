@@ -42,7 +42,7 @@ class Planner:
         self.table = Weighted([self.images_of(own) for own in sets.values()], [self.weight_of(own) for own in sets.values()])
 
     def weight_of(self, images):
-        """Weight of a set: root of its images, times its number of targets to a power."""
+        """Weight of a set: its images to a power, times its number of targets to another."""
         targets = {target for image in images for target in image.masks}
         return len(images) ** self.chances["imagesPower"] * max(1, len(targets)) ** self.chances["targetsPower"]
 
