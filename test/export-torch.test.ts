@@ -16,7 +16,7 @@ import {
 import { gradients } from '../src/graph/differentiate.ts';
 import { lowerToOnnx } from '../src/graph/onnx/lower.ts';
 import { cpuTarget } from '../src/graph/onnx/target.ts';
-import type { ModelConfig } from '../src/model/config.ts';
+import { type ModelConfig, maskStride } from '../src/model/config.ts';
 import { answerGraph } from '../src/model/network.ts';
 import { createParameters } from '../src/model/parameters.ts';
 import { createTokenizer } from '../src/model/tokenizer.ts';
@@ -46,11 +46,11 @@ function deviation(found: Float32Array, expected: Float32Array, least: number): 
 }
 
 /** A batch of phantoms as the trainer makes it. */
-async function batchOf(tokenizer: object, shape: BatchShape) {
+async function batchOf(tokenizer: object, shape: BatchShape, cell: 2 | 4) {
   const { images, prompts, tokens, size } = shape;
   const store = await loadImages(await openDataset(join(folder, 'data'), { split: 'train' }));
   // a batch in which no input of a ReLU is 0 but for rounding, on whose sides gradients differ (of seeds 3 to 7, 4 has one)
-  const options = { size, promptsPerImage: prompts, negativeFraction: 0.25, augment: true, seed: 5 };
+  const options = { size, promptsPerImage: prompts, negativeFraction: 0.25, augment: true, seed: 5, cell };
   const samples = Array.from({ length: images }, (_, i) => createSampler(store, options)(i));
   const { encode } = createTokenizer(tokenizer, { contextLength: tokens });
   const texts = samples.flatMap((sample) => sample.prompts.map(encode));
@@ -87,7 +87,8 @@ async function byOnnx(
 
 async function compare(out: string, config: ModelConfig, shape: BatchShape) {
   const tokenizer = JSON.parse(readFileSync(join(out, 'tokenizer.json'), 'utf8'));
-  const batch = await batchOf(tokenizer, shape);
+  const stride = maskStride(config.pixelDecoder);
+  const batch = await batchOf(tokenizer, shape, stride);
   const { images, prompts, tokens, size } = shape;
   const rows = images * prompts;
   const whole = (values: BigInt64Array, dims: number[]): StoredTensor => ({
@@ -98,7 +99,7 @@ async function compare(out: string, config: ModelConfig, shape: BatchShape) {
     ['ids', whole(batch.ids, [rows, tokens])],
     ['ends', whole(batch.ends, [rows])],
     ['filler', fromFloat32(Float32Array.from(batch.filler), [rows, tokens], 'F32')],
-    ['targets', fromFloat32(batch.targets, [images, prompts, (size / 4) ** 2], 'F32')],
+    ['targets', fromFloat32(batch.targets, [images, prompts, (size / stride) ** 2], 'F32')],
     ['present', fromFloat32(batch.present, [images, prompts], 'F32')],
   ]);
   await writeSafetensors(join(out, 'batch.safetensors'), stored, { config: JSON.stringify({ model: config, losses }) });
@@ -119,6 +120,14 @@ describe('the generated module', () => {
     const out = join(folder, 'tiny-torch');
     await exportTorch(source, out);
     await compare(out, tinyModel, { images: 2, prompts: 3, tokens: 10, size: 96 });
+  });
+
+  it('a tiny network of fine masks', async () => {
+    const fine = { ...tinyModel, pixelDecoder: { ...tinyModel.pixelDecoder, refinements: 1, detail: 16 } };
+    const source = await writePhantoms(folder, 'fine', fine);
+    const out = join(folder, 'fine-torch');
+    await exportTorch(source, out);
+    await compare(out, fine, { images: 2, prompts: 3, tokens: 10, size: 96 });
   });
 
   it('the default network', async () => {

@@ -5,9 +5,9 @@
  */
 import { concat, depthwise, mul, relu, reshape, sub, transpose } from '../../src/graph/ops/index.ts';
 import { constant, type Tensor } from '../../src/graph/tensor.ts';
-import { patchConvolution } from '../../src/model/backbone.ts';
-import { dense, norm, pointwise } from '../../src/model/layers.ts';
+import { dense, norm, patchConvolution, pointwise } from '../../src/model/layers.ts';
 import { fanIn, type Parameters } from '../../src/model/parameters.ts';
+import { enlarge } from '../../src/model/pixel-decoder.ts';
 
 export interface NetworkSettings {
   /** Side of the square image, pixels; a multiple of 2 to the power of the number of levels. */
@@ -33,13 +33,6 @@ function convolutions(p: Parameters, name: string, x: Tensor, outputs: number): 
     const filter = p.get(`${name}.${n}.depthwise.weight`, [channels, 1, 3, 3], fanIn(9));
     return relu(norm(p, `${name}.${n}.norm`, pointwise(p, `${name}.${n}`, depthwise(y, filter), outputs, false)));
   }, x);
-}
-
-/** 2 x 2 transposed convolution of stride 2, `[B,H,W,C]` to `[B,2H,2W,outputs]`. */
-function enlarge(p: Parameters, name: string, x: Tensor, outputs: number): Tensor {
-  const [batch, height, width] = x.shape as [number, number, number];
-  const cells = reshape(dense(p, name, x, 4 * outputs), [batch, height, width, 2, 2, outputs]);
-  return reshape(transpose(cells, [0, 1, 3, 2, 4, 5]), [batch, 2 * height, 2 * width, outputs]);
 }
 
 /** Planes `[B,3,S,S]` of 0..255 to logits `[B,outputs,S/2*S/2]`. */

@@ -1,4 +1,5 @@
 /** `biomedparse info`: what a model folder holds, as a table or JSON on standard output. */
+import { maskStride } from '../model/config.ts';
 import { COUNTED_TOKENS, describeModel, type ModelDescription, type PartFigures } from '../parse/describe.ts';
 import { defaultModelDirectory } from '../parse/load.ts';
 import type { CliIo } from './io.ts';
@@ -15,7 +16,7 @@ function architecture({ settings }: ModelDescription): string[] {
   const kernels = backbone.focalKernels.map((stage) => stage.join('/')).join(', ');
   return [
     `backbone       FocalNet, ${backbone.embedDim} channels, ${backbone.depths.join('+')} blocks, focal kernels ${kernels}`,
-    `pixel decoder  ${pixelDecoder.transformerLayers} layers, width ${pixelDecoder.dim}, ${pixelDecoder.heads} heads, mask width ${pixelDecoder.maskDim}`,
+    `pixel decoder  ${pixelDecoder.transformerLayers} layers, width ${pixelDecoder.dim}, ${pixelDecoder.heads} heads, mask width ${pixelDecoder.maskDim}, masks at 1/${maskStride(pixelDecoder)}`,
     `text encoder   ${text.layers} layers, width ${text.width}, ${text.heads} heads, at most ${text.contextLength} tokens`,
     `decoder        ${decoder.layers} layers, width ${decoder.dim}, ${decoder.heads} heads, ${decoder.queries} queries, ${decoder.existence ? 'with' : 'no'} existence head`,
   ];

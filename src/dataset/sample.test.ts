@@ -7,7 +7,14 @@ import { openDataset } from './layout.ts';
 import { createSampler, type Sample, type SamplerOptions } from './sample.ts';
 import { type ImageStore, loadImages } from './store.ts';
 
-const options: SamplerOptions = { size: 32, promptsPerImage: 4, negativeFraction: 0.25, augment: true, seed: 5 };
+const options: SamplerOptions = {
+  size: 32,
+  promptsPerImage: 4,
+  negativeFraction: 0.25,
+  augment: true,
+  seed: 5,
+  cell: 4,
+};
 
 let root: string;
 /** Pelvis, bright on its left side; `corner` holds a speck in a corner, `wide` a colour image that is not square. */
@@ -121,6 +128,20 @@ describe('a sample', () => {
     for (const { targets } of samples('corner', 80, { negativeFraction: 0, size: 16 })) {
       expect(sum(targets.subarray(0, 16))).toBeGreaterThan(0);
     }
+  });
+
+  test('cells of 2 pixels are what cells of 4 are the means of', () => {
+    const whole = { ...options, augment: false };
+    const [coarse, fine] = ([4, 2] as const).map((cell) => createSampler(stores.pelvis, { ...whole, cell })(3));
+    expect(fine.targets.length).toBe(4 * coarse.targets.length);
+    const [side, prompts] = [options.size / 2, options.promptsPerImage];
+    const means = Array.from({ length: (prompts * side * side) / 4 }, (_, i) => {
+      const [row, column] = [Math.floor(i / (side / 2)) * 2, (i % (side / 2)) * 2];
+      const corner = row * side + column;
+      return [0, 1, side, side + 1].reduce((sum, step) => sum + fine.targets[corner + step] / 4, 0);
+    });
+    expect(means).toEqual([...coarse.targets].map((value) => expect.closeTo(value, 6)));
+    expect(Math.max(...means)).toBe(1);
   });
 
   test('is refused for sizes off the grid, no prompts, and shares outside 0 to 1', () => {

@@ -37,13 +37,15 @@ export interface SamplerOptions {
   /** Random placement, mirroring and intensities; without, every image is shown whole, as in inference. */
   readonly augment: boolean;
   readonly seed: number;
+  /** Side of a target's cells, pixels: what one mask logit of the network stands for (`maskStride`). */
+  readonly cell: 2 | 4;
 }
 
 export interface Sample {
   /** `[3, size, size]` planes, 0..255; 0 round the image. */
   readonly pixels: Float32Array;
   readonly prompts: readonly string[];
-  /** `[prompts, size / 4, size / 4]`, the share of each cell that is inside, 0..1. */
+  /** `[prompts, size / cell, size / cell]`, the share of each cell that is inside, 0..1. */
   readonly targets: Float32Array;
   /** 1 where the prompt's object is in the image, `[prompts]`. */
   readonly present: Uint8Array;
@@ -53,9 +55,6 @@ export type Sampler = (index: number) => Sample;
 
 /** A placement that leaves less than this share of a mask in the picture gives way to a milder one, at last to the whole image. */
 export const LEAST_KEPT = 0.15;
-
-/** Side of a target's cells, pixels: the network answers at a quarter of the size. */
-const CELL = 4;
 
 function check({ size, promptsPerImage, negativeFraction }: SamplerOptions): void {
   const refuse = (name: string, value: number, allowed: string): never => {
@@ -127,10 +126,10 @@ export function createRenderer(
 /** A function from a sample's index to the sample. */
 export function createSampler(store: ImageStore, options: SamplerOptions): Sampler {
   check(options);
-  const { size, augment, seed } = options;
+  const { size, augment, seed, cell } = options;
   const plan = createPlanner(store, { ...options, mirrors: augment });
-  const render = createRenderer(store, { size, augment, cell: CELL });
-  const cells = (size / CELL) ** 2;
+  const render = createRenderer(store, { size, augment, cell });
+  const cells = (size / cell) ** 2;
 
   return (index) => {
     const random = createRandom(mixSeed(seed, index));

@@ -14,7 +14,7 @@ import {
   toFloat32,
   writeSafetensors,
 } from '../formats/safetensors.ts';
-import type { ModelConfig } from '../model/config.ts';
+import { type ModelConfig, maskStride } from '../model/config.ts';
 import type { ParameterSpec } from '../model/parameters.ts';
 import { readModelParts } from '../parse/load.ts';
 import { initialValues } from '../train/checkpoint.ts';
@@ -93,7 +93,8 @@ export async function exportTorch(path: string, out: string): Promise<ExportResu
   const { config, tokenizer, training } = source;
   if (existsSync(out)) throw new BiomedParseError('usage', `${out} exists; name a folder that does not`, { out });
   const { text, specs } = moduleText(config);
-  const sampling = training && samplingTable(await openTrainingData(training), tokenizer);
+  const sampling =
+    training && samplingTable(await openTrainingData(training), tokenizer, maskStride(config.pixelDecoder));
   const target = resolve(out);
   await makeFolder(dirname(target));
   const staging = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);

@@ -86,8 +86,8 @@ function itemRow(dataset: Dataset, set: DatasetSet, item: DatasetItem) {
   };
 }
 
-/** The table of a data folder's training images. Refused: tar shards (`usage`), a tokenizer that crosses words (`model`). */
-export function samplingTable(dataset: Dataset, tokenizerJson: object): SamplingTable {
+/** The table of a data folder's training images; `cell` is the side of a target's cells, pixels. Refused: tar shards (`usage`), a tokenizer that crosses words (`model`). */
+export function samplingTable(dataset: Dataset, tokenizerJson: object, cell: 2 | 4): SamplingTable {
   if (dataset.parts !== undefined) {
     const message = `${dataset.root} holds tar shards; an export needs its images as files of their own`;
     throw new BiomedParseError('usage', message, { root: dataset.root });
@@ -127,7 +127,7 @@ export function samplingTable(dataset: Dataset, tokenizerJson: object): Sampling
   const chances = { ...planChances, ...{ ownName, bare, published }, leastKept: LEAST_KEPT };
   const { start, end } = tokenizer;
   return {
-    table: { chances, templates, kinds, sets, targets, words: pieceIds(texts, tokenizer), start, end },
+    table: { cell, chances, templates, kinds, sets, targets, words: pieceIds(texts, tokenizer), start, end },
     items: rows,
   };
 }

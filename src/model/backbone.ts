@@ -2,23 +2,10 @@
  * FocalNet backbone (Yang et al., NeurIPS 2022): four stages at 1/4, 1/8, 1/16, 1/32. Everything is channels last.
  * Published numerics: shared/reference "FocalNet" items 3 to 6; options as in `BackboneConfig`.
  */
-import {
-  add,
-  depthwise,
-  div,
-  gelu,
-  linear,
-  mean,
-  mul,
-  pad,
-  relu,
-  reshape,
-  slice,
-  transpose,
-} from '../graph/ops/index.ts';
+import { add, depthwise, div, gelu, linear, mean, mul, pad, relu, slice } from '../graph/ops/index.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { BackboneConfig } from './config.ts';
-import { convolution, dense, norm, pointwise } from './layers.ts';
+import { convolution, dense, norm, patchConvolution, pointwise } from './layers.ts';
 import { fanIn, linearParameters, type Parameters } from './parameters.ts';
 
 /** With a residual path and the norm at the branch's end, a small scale lets a fresh network start near the identity. */
@@ -35,18 +22,6 @@ function padToMultiple(x: Tensor, multiple: number): Tensor {
     number,
   ];
   return pad(x, [0, 0, 0, 0], [0, after[0], after[1], 0]);
-}
-
-/** Kernel = stride: a linear layer on patches, weight `[O,C,k,k]`. */
-export function patchConvolution(p: Parameters, name: string, x: Tensor, outputs: number, size: number): Tensor {
-  const [batch, height, width, channels] = x.shape as [number, number, number, number];
-  const cut = reshape(x, [batch, height / size, size, width / size, size, channels]);
-  const patches = transpose(cut, [0, 1, 3, 2, 4, 5]);
-  const inputs = size * size * channels;
-  const weight = p.get(`${name}.weight`, [outputs, channels, size, size], fanIn(inputs));
-  const rows = reshape(transpose(weight, [0, 2, 3, 1]), [outputs, inputs]);
-  const flat = reshape(patches, [batch, height / size, width / size, inputs]);
-  return linear(flat, rows, p.get(`${name}.bias`, [outputs], { value: 0 }));
 }
 
 /** Stem (stride 4) or down-sampling (stride 2), each followed by a norm over channels. */

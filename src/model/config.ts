@@ -35,6 +35,15 @@ export interface PixelDecoderConfig {
   readonly convolution: 'dense' | 'separable';
   /** Kernel of the mask-feature convolution. */
   readonly maskKernel: 1 | 3;
+  /** Residual blocks behind every layer of the pyramid (an option of ours); left out, none. */
+  readonly refinements?: number;
+  /** Channels of a level at 1/2 that adds fine shape to the mask features (an option of ours); left out, there is none and they are at 1/4. */
+  readonly detail?: number;
+}
+
+/** Pixels of the network's input that one mask logit stands for, across and down. */
+export function maskStride({ detail }: Pick<PixelDecoderConfig, 'detail'>): 2 | 4 {
+  return detail === undefined ? 4 : 2;
 }
 
 export interface TextConfig {

@@ -41,7 +41,7 @@ export interface ImageMemory {
   readonly values: readonly Tensor[];
   /** Mask features reduced to the three levels, `[B,hw,M]`. */
   readonly levels: readonly Tensor[];
-  /** Mask features `[B,HW,M]` at 1/4. */
+  /** Mask features `[B,HW,M]` at the stride of the masks, 1/4 or 1/2. */
   readonly maskFeatures: Tensor;
   /** Mean of the coarsest memory, `[B,D]`. */
   readonly summary: Tensor;

@@ -50,6 +50,18 @@ export function convolution(
   return bias ? add(y, p.get(`${name}.bias`, [outputs], { value: 0 })) : y;
 }
 
+/** Kernel = stride: a linear layer on patches, weight `[O,C,k,k]`. */
+export function patchConvolution(p: Parameters, name: string, x: Tensor, outputs: number, size: number): Tensor {
+  const [batch, height, width, channels] = x.shape as [number, number, number, number];
+  const cut = reshape(x, [batch, height / size, size, width / size, size, channels]);
+  const patches = transpose(cut, [0, 1, 3, 2, 4, 5]);
+  const inputs = size * size * channels;
+  const weight = p.get(`${name}.weight`, [outputs, channels, size, size], fanIn(inputs));
+  const rows = reshape(transpose(weight, [0, 2, 3, 1]), [outputs, inputs]);
+  const flat = reshape(patches, [batch, height / size, width / size, inputs]);
+  return linear(flat, rows, p.get(`${name}.bias`, [outputs], { value: 0 }));
+}
+
 /** Group normalisation over channels and positions (Wu and He 2018), then scale and shift per channel. */
 export function groupNorm(p: Parameters, name: string, x: Tensor, groups: number): Tensor {
   const [batch, height, width, channels] = x.shape as [number, number, number, number];

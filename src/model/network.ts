@@ -56,7 +56,7 @@ export function imageGraph(p: Parameters, planes: Tensor, config: ModelConfig): 
   );
   const image = mul(sub(transpose(planes, [0, 2, 3, 1]), shift), scale);
   const maps = backbone(p, image, config.backbone);
-  const pixels = pixelDecoder(p, maps, config.pixelDecoder);
+  const pixels = pixelDecoder(p, image, maps, config.pixelDecoder);
   return { maps, pixels, memory: imageMemory(p, pixels, config.decoder, config.pixelDecoder) };
 }
 
@@ -109,7 +109,7 @@ export function existenceLogits(
 export interface Answer {
   /** Chosen query `[B,G,P]` (i64). */
   readonly queries: Tensor;
-  /** Mask logits `[B,G*P,HW]` at 1/4. */
+  /** Mask logits `[B,G*P,HW]`, at the stride of the masks. */
   readonly logits: Tensor;
   /** `[B,G,P]`, if the configuration has the head. */
   readonly existence: Tensor | null;

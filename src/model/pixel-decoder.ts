@@ -1,11 +1,21 @@
 /**
  * Transformer-FPN pixel decoder (of Mask2Former's family): a transformer at 1/32, then a pyramid down to 1/4.
  * Gives the memories the query decoder looks at (1/32, 1/16, 1/8) and the mask features (1/4). Channels last.
+ * Options of ours: residual blocks behind the pyramid's layers, and a level at 1/2 that sees the image itself, as a U-Net's finest skip.
  */
-import { add, depthwise, expand, relu, reshape } from '../graph/ops/index.ts';
+import { add, concat, depthwise, expand, linear, relu, reshape, transpose } from '../graph/ops/index.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { PixelDecoderConfig } from './config.ts';
-import { convolution, feedForward, groupNorm, multiHeadAttention, norm, pointwise } from './layers.ts';
+import {
+  convolution,
+  dense,
+  feedForward,
+  groupNorm,
+  multiHeadAttention,
+  norm,
+  patchConvolution,
+  pointwise,
+} from './layers.ts';
 import { fanIn, type Parameters } from './parameters.ts';
 import { sinePosition } from './position.ts';
 
@@ -16,7 +26,7 @@ export interface PixelFeatures {
   readonly transformer: Tensor;
   /** Memories at 1/32, 1/16, 1/8, `[B,h,w,D]`. */
   readonly memories: readonly [Tensor, Tensor, Tensor];
-  /** `[B,H/4,W/4,M]`. */
+  /** `[B,H/s,W/s,M]`, s the stride of the masks (`maskStride`). */
   readonly maskFeatures: Tensor;
 }
 
@@ -33,21 +43,30 @@ function pyramidNorm(p: Parameters, name: string, x: Tensor, config: PixelDecode
   return config.norm === 'group' ? groupNorm(p, name, x, config.groups) : norm(p, name, x);
 }
 
-/** 3 x 3 convolution (dense, or depthwise then pointwise), norm, ReLU. */
+/** k x k convolution of every channel by itself, `[B,H,W,C]`. */
+function eachChannel(p: Parameters, name: string, x: Tensor, kernel: number): Tensor {
+  const channels = x.shape[3] as number;
+  return depthwise(x, p.get(`${name}.depthwise.weight`, [channels, 1, kernel, kernel], fanIn(kernel * kernel)));
+}
+
+/** x and a correction to it, which starts at 0: depthwise 5 x 5, pointwise, norm, ReLU, pointwise, norm. */
+function refine(p: Parameters, name: string, x: Tensor): Tensor {
+  const channels = x.shape[3] as number;
+  const inner = pointwise(p, `${name}.1`, eachChannel(p, name, x, 5), channels, false);
+  const outer = pointwise(p, `${name}.2`, relu(norm(p, `${name}.1.norm`, inner)), channels, false);
+  return add(x, norm(p, `${name}.2.norm`, outer, 1e-5, 0));
+}
+
+/** 3 x 3 convolution (dense, or depthwise then pointwise), norm, ReLU, then the residual blocks. */
 function pyramidLayer(p: Parameters, name: string, x: Tensor, config: PixelDecoderConfig): Tensor {
   const options = { kernel: 3, stride: 1, padding: 1, bias: false };
-  const channels = x.shape[3] as number;
   const y =
     config.convolution === 'dense'
       ? convolution(p, name, x, config.dim, options)
-      : pointwise(
-          p,
-          name,
-          depthwise(x, p.get(`${name}.depthwise.weight`, [channels, 1, 3, 3], fanIn(9))),
-          config.dim,
-          false,
-        );
-  return relu(pyramidNorm(p, `${name}.norm`, y, config));
+      : pointwise(p, name, eachChannel(p, name, x, 3), config.dim, false);
+  let z = relu(pyramidNorm(p, `${name}.norm`, y, config));
+  for (let n = 0; n < (config.refinements ?? 0); n++) z = refine(p, `${name}.refine.${n}`, z);
+  return z;
 }
 
 /** Each value repeated 2 x 2. */
@@ -64,20 +83,45 @@ export function maskFeaturesOf(p: Parameters, map: Tensor, config: PixelDecoderC
   return convolution(p, name, map, config.maskDim, { kernel: 3, stride: 1, padding: 1, bias: true });
 }
 
-/** The four backbone maps to memories and mask features. */
+/** 2 x 2 transposed convolution of stride 2, `[B,H,W,C]` to `[B,2H,2W,outputs]`. */
+export function enlarge(p: Parameters, name: string, x: Tensor, outputs: number): Tensor {
+  const [batch, height, width] = x.shape as [number, number, number];
+  const cells = reshape(dense(p, name, x, 4 * outputs), [batch, height, width, 2, 2, outputs]);
+  return reshape(transpose(cells, [0, 1, 3, 2, 4, 5]), [batch, 2 * height, 2 * width, outputs]);
+}
+
+/**
+ * Mask features at 1/2, `[B,H/2,W/2,M]`: those at 1/4, each repeated 2 x 2, and a correction that starts at 0, of the pyramid's finest
+ * map and the image itself (Ronneberger et al. 2015).
+ */
+function detailed(p: Parameters, image: Tensor, finest: Tensor, coarse: Tensor, channels: number): Tensor {
+  const name = `${prefix}.detail`;
+  const skip = relu(norm(p, `${name}.stem.norm`, patchConvolution(p, `${name}.stem`, image, channels, 2)));
+  let x = concat([enlarge(p, `${name}.enlarge`, finest, channels), skip], 3);
+  for (const layer of ['1', '2']) {
+    const y = pointwise(p, `${name}.${layer}`, eachChannel(p, `${name}.${layer}`, x, 3), channels, false);
+    x = relu(norm(p, `${name}.${layer}.norm`, y));
+  }
+  const maskDim = coarse.shape[3] as number;
+  const weight = p.get(`${name}.mask_features.weight`, [maskDim, channels], { value: 0 });
+  return add(upsampleNearest(coarse), linear(x, weight));
+}
+
+/** The normalised image `[B,H,W,3]` and its four backbone maps to memories and mask features. */
 export function pixelDecoder(
   p: Parameters,
+  image: Tensor,
   maps: readonly [Tensor, Tensor, Tensor, Tensor],
   config: PixelDecoderConfig,
 ): PixelFeatures {
-  const coarse = pointwise(p, `${prefix}.input_proj`, maps[3], config.dim, true);
-  const [batch, height, width] = coarse.shape as [number, number, number, number];
+  const projected = pointwise(p, `${prefix}.input_proj`, maps[3], config.dim, true);
+  const [batch, height, width] = projected.shape as [number, number, number, number];
   const position = sinePosition(height, width, config.dim);
-  let tokens = reshape(coarse, [batch, height * width, config.dim]);
+  let tokens = reshape(projected, [batch, height * width, config.dim]);
   for (let n = 0; n < config.transformerLayers; n++) {
     tokens = encoderLayer(p, `${prefix}.transformer.encoder.layers.${n}`, tokens, position, config);
   }
-  const transformer = reshape(tokens, coarse.shape);
+  const transformer = reshape(tokens, projected.shape);
   const pyramid = [pyramidLayer(p, `${prefix}.layer_4`, transformer, config)];
   for (const level of [3, 2, 1]) {
     const lateral = pointwise(p, `${prefix}.adapter_${level}`, maps[level - 1] as Tensor, config.dim, false);
@@ -88,5 +132,7 @@ export function pixelDecoder(
     pyramid.push(pyramidLayer(p, `${prefix}.layer_${level}`, sum, config));
   }
   const [first, second, third, finest] = pyramid as [Tensor, Tensor, Tensor, Tensor];
-  return { transformer, memories: [first, second, third], maskFeatures: maskFeaturesOf(p, finest, config) };
+  const coarse = maskFeaturesOf(p, finest, config);
+  const maskFeatures = config.detail === undefined ? coarse : detailed(p, image, finest, coarse, config.detail);
+  return { transformer, memories: [first, second, third], maskFeatures };
 }

@@ -111,28 +111,34 @@ describe('parameters', () => {
 });
 
 describe('the graph', () => {
-  test('averages the mask features over the points, whatever lies in filler slots', () => {
+  test.each([
+    4, 2,
+  ] as const)('averages mask features at 1/%i over the points, whatever lies in filler slots', (stride) => {
+    const side = 64 / stride;
     const p = createParameters();
     const memories = [4, 16, 64].map((pixels, i) => input(`memory_${i}`, [1, pixels, 32]));
-    const maskFeatures = input('mask_features', [1, 256, 2]);
-    const points = regionInputs(8);
+    const maskFeatures = input('mask_features', [1, side * side, 2]);
+    const points = regionInputs(8, stride);
     const { mean } = regionTokens(p, { memories, maskFeatures }, points, withRegions.decoder);
     // two points on a 64 x 64 input: the first pixel, and one a quarter of the way in both directions
     const mask = new Uint8Array(64 * 64);
     mask[0] = 1;
     mask[16 * 64 + 16] = 1;
-    const { feeds } = regionFeeds(mask, { height: 64, width: 64 });
-    const plane = Float64Array.from({ length: 512 }, (_, i) => (i % 2 === 0 ? Math.floor(i / 32) : (i >> 1) % 16));
+    const { feeds } = regionFeeds(mask, { height: 64, width: 64 }, stride);
+    const plane = Float64Array.from({ length: 2 * side * side }, (_, i) =>
+      i % 2 === 0 ? Math.floor(i / (2 * side)) : (i >> 1) % side,
+    );
     const values = new Map(
       Object.entries(feeds).map(([name, data]) => [
         name,
         { shape: name === 'region_filler' ? [1, 8] : [1, 8, 4], data: Float64Array.from(data, Number) },
       ]),
     );
-    values.set('mask_features', { shape: [1, 256, 2], data: plane });
+    values.set('mask_features', { shape: [1, side * side, 2], data: plane });
     const [result] = interpret([mean], values);
-    // rows and columns of a 16 x 16 map: 0 and 0.25 * 15
-    expect(Array.from((result as { data: Float64Array }).data)).toEqual([1.875, 1.875]);
+    // the points lie at rows and columns 0 and a quarter of the last one
+    const middle = (side - 1) / 8;
+    expect(Array.from((result as { data: Float64Array }).data)).toEqual([middle, middle]);
   });
 
   test('refuses an empty region and a network without region prompts', () => {

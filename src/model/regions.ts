@@ -18,8 +18,8 @@ const prefix = 'sem_seg_head.predictor';
 /** Most points that one region gives. */
 export const MAX_POINTS = 512;
 const MIN_SLOTS = 8;
-/** The maps that are sampled: the memories at 1/32, 1/16, 1/8 and the mask features at 1/4. */
-export const REGION_STRIDES = [32, 16, 8, 4] as const;
+/** Strides of the maps that are sampled: the memories' and that of the mask features, 4 as published or 2 (`maskStride`). */
+const regionStrides = (masks: 2 | 4): readonly number[] => [32, 16, 8, masks];
 
 /** Positions `[N]` of the pixels inside a mask `[height, width]`, in order; more than 512 are thinned by the seed. */
 export function regionPoints(mask: Uint8Array, seed = 0): Int32Array {
@@ -78,18 +78,19 @@ export function sampleTable(
 export interface RegionPoints {
   /** Bool `[B,N]`. */
   readonly filler: Tensor;
-  /** Per map of `REGION_STRIDES`: neighbours `[B,N,4]` (i64, positions in all B maps one after another). */
+  /** Per map (three memories, mask features): neighbours `[B,N,4]` (i64, positions in all B maps one after another). */
   readonly indices: readonly Tensor[];
   /** Their shares `[B,N,4]`. */
   readonly weights: readonly Tensor[];
 }
 
 /** Inputs of the graph for the region of one image. */
-export function regionInputs(slots: number): RegionPoints {
+export function regionInputs(slots: number, masks: 2 | 4 = 4): RegionPoints {
+  const strides = regionStrides(masks);
   return {
     filler: input('region_filler', [1, slots], 'bool'),
-    indices: REGION_STRIDES.map((stride) => input(`region_indices_${stride}`, [1, slots, 4], 'i64')),
-    weights: REGION_STRIDES.map((stride) => input(`region_weights_${stride}`, [1, slots, 4])),
+    indices: strides.map((stride) => input(`region_indices_${stride}`, [1, slots, 4], 'i64')),
+    weights: strides.map((stride) => input(`region_weights_${stride}`, [1, slots, 4])),
   };
 }
 
@@ -97,6 +98,7 @@ export function regionInputs(slots: number): RegionPoints {
 export function regionFeeds(
   mask: Uint8Array,
   size: { readonly height: number; readonly width: number },
+  masks: 2 | 4 = 4,
 ): { slots: number; feeds: Record<string, Uint8Array | BigInt64Array | Float32Array> } {
   const points = regionPoints(mask);
   if (points.length === 0) throw new BiomedParseError('internal', 'a region prompt needs a pixel inside');
@@ -104,7 +106,7 @@ export function regionFeeds(
   const feeds: Record<string, Uint8Array | BigInt64Array | Float32Array> = {
     region_filler: Uint8Array.from({ length: slots }, (_, n) => (n < points.length ? 0 : 1)),
   };
-  for (const stride of REGION_STRIDES) {
+  for (const stride of regionStrides(masks)) {
     const { indices, weights } = sampleTable(points, size, stride, slots);
     feeds[`region_indices_${stride}`] = indices;
     feeds[`region_weights_${stride}`] = weights;

@@ -28,7 +28,7 @@ describe('checkModelSettings', () => {
     expect(check({ ...fakeConfig, pixelStd: [1, 0, 1] })).toThrow('"pixelStd" must be three numbers above 0');
     expect(check(without('backbone', 'focalKernels', [[3], [3], [4], [3]]))).toThrow('odd kernel sizes');
     expect(check(without('decoder', 'regions', 'yes'))).toThrow(
-      'field "decoder.regions" must be true, false or left out, got "yes"',
+      'field "decoder.regions" must be true or false, or left out, got "yes"',
     );
     expect(check(without('decoder', 'regionsTrained', true))).not.toThrow();
     expect(check({ ...fakeConfig, decoder: 5 })).toThrow('"decoder" must be an object with dim, queries');

@@ -39,10 +39,10 @@ const integer = (min: number, max: number): Check => ({
 });
 const size = integer(1, 65536);
 const flag: Check = { ok: (value) => typeof value === 'boolean', allowed: 'true or false' };
-const optionalFlag: Check = {
-  ok: (value) => value === undefined || typeof value === 'boolean',
-  allowed: 'true, false or left out',
-};
+const optional = ({ ok, allowed }: Check): Check => ({
+  ok: (value) => value === undefined || ok(value),
+  allowed: `${allowed}, or left out`,
+});
 const oneOf = (...values: (string | number)[]): Check => ({
   ok: (value) => values.includes(value as string | number),
   allowed: values.map((value) => JSON.stringify(value)).join(' or '),
@@ -87,6 +87,8 @@ const checks: Checks<ModelConfig> = {
     groups: size,
     convolution: oneOf('dense', 'separable'),
     maskKernel: oneOf(1, 3),
+    refinements: optional(integer(0, 64)),
+    detail: optional(size),
   },
   text: {
     vocabulary: integer(3, 1 << 24),
@@ -103,8 +105,8 @@ const checks: Checks<ModelConfig> = {
     feedForward: size,
     textQueries: flag,
     existence: flag,
-    regions: optionalFlag,
-    regionsTrained: optionalFlag,
+    regions: optional(flag),
+    regionsTrained: optional(flag),
   },
 };
 

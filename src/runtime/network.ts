@@ -22,7 +22,7 @@ export interface TextFeatures {
 }
 
 export interface Decoded {
-  /** Mask logits `[prompts, height, width]` at mask-feature resolution (a quarter of the input). */
+  /** Mask logits `[prompts, height, width]` at mask-feature resolution (a quarter or a half of the input). */
   readonly logits: Float32Array;
   readonly height: number;
   readonly width: number;

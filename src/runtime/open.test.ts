@@ -35,10 +35,13 @@ const config: ModelConfig = {
   decoder: { dim: 16, queries: 4, layers: 3, heads: 2, feedForward: 16, textQueries: true, existence: true },
 };
 
-function randomWeights(seed: number): Weights {
+/** The same with residual blocks in the pyramid and masks at half the size of the image. */
+const fine: ModelConfig = { ...config, pixelDecoder: { ...config.pixelDecoder, refinements: 1, detail: 8 } };
+
+function randomWeights(seed: number, of = config): Weights {
   const random = createRandom(seed);
   return new Map(
-    [...parameterSpecs(config)].map(([name, { shape }]) => {
+    [...parameterSpecs(of)].map(([name, { shape }]) => {
       const size = shape.reduce((n, side) => n * side, 1);
       return [name, { shape, data: Float32Array.from({ length: size }, () => 0.3 * random.normal()) }];
     }),
@@ -84,8 +87,11 @@ describe('weights', () => {
 });
 
 describe('an opened network', () => {
-  test('gives finite masks and existence for any number of prompts, the same alone as together', async () => {
-    const network = await openNetwork(config, randomWeights(2), { threads: 1 });
+  test.each([
+    [16, config],
+    [32, fine],
+  ])('gives finite masks of %i cells a side for any number of prompts, the same alone as together', async (side, of) => {
+    const network = await openNetwork(of, randomWeights(2, of), { threads: 1 });
     const image = await network.encodeImage(pixels(), 64, 64);
     const texts = await Promise.all(
       [
@@ -95,10 +101,11 @@ describe('an opened network', () => {
       ].map((ids) => network.encodeText(ids)),
     );
     const three = await network.decode(image, texts);
-    expect([three.height, three.width, three.logits.length]).toEqual([16, 16, 3 * 256]);
+    expect([three.height, three.width, three.logits.length]).toEqual([side, side, 3 * side * side]);
     expect(three.logits.every(Number.isFinite)).toBe(true);
     const alone = await network.decode(image, [texts[1] as (typeof texts)[number]]);
-    for (let i = 0; i < 256; i++) expect(alone.logits[i]).toBeCloseTo(three.logits[256 + i] as number, 4);
+    const cells = side * side;
+    for (let i = 0; i < cells; i++) expect(alone.logits[i]).toBeCloseTo(three.logits[cells + i] as number, 4);
     expect(alone.existence?.[0]).toBeCloseTo(three.existence?.[1] as number, 4);
     await network.dispose();
   });

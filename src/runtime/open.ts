@@ -7,7 +7,7 @@ import { cpuTarget, portableTarget } from '../graph/onnx/target.ts';
 import { quantise } from '../graph/quantise.ts';
 import { formatShape, input, type Shape, sameShape, sizeOf, type Tensor } from '../graph/tensor.ts';
 import { attendInTurns } from '../graph/turns.ts';
-import type { ModelConfig } from '../model/config.ts';
+import { type ModelConfig, maskStride } from '../model/config.ts';
 import { answerGraph, imageGraph, memoryInputs, memoryOutputs, textGraph, textInputs } from '../model/network.ts';
 import { createParameters, type ParameterSpec } from '../model/parameters.ts';
 import { bearsInt8, type Precision } from '../model/precision.ts';
@@ -50,7 +50,8 @@ export function parameterSpecs(config: ModelConfig): ReadonlyMap<string, Paramet
   const side = 64;
   const image = imageGraph(p, input('pixels', [1, 3, side, side]), config);
   textGraph(p, 1, 8, config);
-  const points = config.decoder.regions === true ? regionInputs(pointSlots(1)) : undefined;
+  const points =
+    config.decoder.regions === true ? regionInputs(pointSlots(1), maskStride(config.pixelDecoder)) : undefined;
   const text = textInputs(1, 8, 1, config.decoder.dim);
   answerGraph(p, image.memory, text, config);
   if (points !== undefined) answerGraph(p, image.memory, text, config, points);
@@ -166,6 +167,7 @@ export async function openNetwork(
   const target = precision === 'int8' ? await int8Target() : floatTarget;
   const store = sessionStore();
   const { dim, layers } = config.decoder;
+  const stride = maskStride(config.pixelDecoder);
   let device = options.device ?? 'cpu';
   const memoryShapes = new Map<string, Record<string, Shape>>();
 
@@ -203,7 +205,7 @@ export async function openNetwork(
     const size = `${height} ${width}`;
     return store.get(`decoder ${size} ${groups} ${prompts} ${length} ${slots}`, () => {
       const memory = memoryInputs(memoryShapes.get(size) as Record<string, Shape>, layers);
-      const points = slots === 0 ? undefined : regionInputs(slots);
+      const points = slots === 0 ? undefined : regionInputs(slots, stride);
       const answer = answerGraph(createParameters(), memory, textInputs(groups, length, prompts, dim), config, points);
       const { logits, queries } = answer;
       const outputs = { logits, queries, ...(answer.existence === null ? {} : { existence: answer.existence }) };
@@ -218,7 +220,8 @@ export async function openNetwork(
   ): Promise<Decoded> => {
     const { values, height, width } = image as HeldFeatures;
     const joint = decodeOptions.joint === true;
-    const region = decodeOptions.region === undefined ? null : regionFeeds(decodeOptions.region, { height, width });
+    const region =
+      decodeOptions.region === undefined ? null : regionFeeds(decodeOptions.region, { height, width }, stride);
     // a region without a text is asked beside an empty one: filler only, which nothing looks at
     const asked = texts.length === 0 ? [noText(dim)] : texts;
     const groups = joint ? 1 : promptBucket(asked.length);
@@ -228,7 +231,7 @@ export async function openNetwork(
     const session = await decoderSession(image as HeldFeatures, groups, prompts, length, region?.slots ?? 0);
     const packed = packTexts(asked, groups, prompts, length, dim);
     const result = await session.run({ ...values, ...packed, ...region?.feeds });
-    const [h, w] = [height / 4, width / 4];
+    const [h, w] = [height / stride, width / stride];
     const existence = texts.length === 0 ? undefined : (result.existence as Float32Array | undefined);
     const decoded: Decoded = {
       logits: (result.logits as Float32Array).subarray(0, asked.length * h * w),

@@ -29,7 +29,7 @@ import {
   sumAll,
 } from '../graph/ops/index.ts';
 import { input, type Tensor } from '../graph/tensor.ts';
-import type { ModelConfig } from '../model/config.ts';
+import { type ModelConfig, maskStride } from '../model/config.ts';
 import {
   choose,
   type ImageMemory,
@@ -111,7 +111,7 @@ interface Setting {
   readonly memory: ImageMemory;
   /** Class embeddings `[B,P,1,D]`. */
   readonly classes: Tensor;
-  /** `[B,P,hw]` at 1/4 and, coarser, at 1/8. */
+  /** `[B,P,hw]` at the stride of the masks and, coarser, at 1/8. */
   readonly targets: Tensor;
   readonly coarse: Tensor;
   /** Weights of the targets' pixels in the cross-entropy, `[B,P,hw]`. */
@@ -212,11 +212,12 @@ function predictionLoss(prediction: Prediction, s: Setting): PredictionLoss {
 
 /**
  * Loss of a batch. Inputs: `pixels` `[B,3,S,S]` 0..255, `ids` `[B*P,L]` i64, `ends` `[B*P]` i64, `filler` bool
- * `[B*P,L]`, `targets` `[B,P,S/4*S/4]` coverage 0..1, `present` `[B,P]` 0 or 1.
+ * `[B*P,L]`, `targets` `[B,P,S/s*S/s]` coverage 0..1 (s the stride of the masks), `present` `[B,P]` 0 or 1.
  */
 export function lossGraph(p: Parameters, shape: BatchShape, config: ModelConfig, weights: LossWeights): LossGraph {
   const { images, prompts, tokens, size } = shape;
-  const side = size / 4;
+  const stride = maskStride(config.pixelDecoder);
+  const side = size / stride;
   const groups = images * prompts;
   const { memory, pixels } = imageGraph(p, input('pixels', [images, 3, size, size]), config);
   const ids = input('ids', [groups, tokens], 'i64');
@@ -227,7 +228,8 @@ export function lossGraph(p: Parameters, shape: BatchShape, config: ModelConfig,
   const decoded = queryDecoder(p, memory, promptTokens, config.decoder);
   const targets = input('targets', [images, prompts, side * side]);
   const present = input('present', [images, prompts]);
-  const coarse = halve(targets, side);
+  const quarter = stride === 2 ? halve(targets, side) : targets;
+  const coarse = halve(quarter, size / 4);
   const setting: Setting = {
     ...{ p, config, memory, classes, weights },
     ...{ targets, coarse, present, pixelWeights: emphasis(targets) },

@@ -5,6 +5,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { createSampler, type ImageStore, type Sample } from '../dataset/index.ts';
+import { maskStride } from '../model/config.ts';
 import { createTokenizer, type Tokenizer } from '../model/tokenizer.ts';
 import { trainingTarget } from '../runtime/probe.ts';
 import { openSession, type Session, type Values } from '../runtime/session.ts';
@@ -68,7 +69,8 @@ async function openStage(stage: TrainingStage): Promise<StageRunner> {
   );
   const session = await openSession(graph.model, { threads: 1 });
   const { promptsPerImage, negativeFraction, seed } = config;
-  const sample = createSampler(store, { size: stage.size, promptsPerImage, negativeFraction, augment: true, seed });
+  const drawn = { promptsPerImage, negativeFraction, seed, cell: maskStride(config.model.pixelDecoder) };
+  const sample = createSampler(store, { ...drawn, size: stage.size, augment: true });
   const { slots } = layoutOf(graph.specs);
   const trained = slots.filter(({ name }) => isTrained(config, name));
   return { session, scalars: graph.scalars, slots, trained, sample };

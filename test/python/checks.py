@@ -40,7 +40,7 @@ def warp():
     images = data.load(config["data"]["root"], "items.jsonl", sampling)
     samples = [(image, [("", target) for target in sorted(image.masks)][:1], given["drawn"]) for image in images]
     batch = augment.host_batch(samples, 1)
-    pixels, targets = augment.render(batch, given["size"], sampling["chances"], augment.noise_table("cpu"))
+    pixels, targets = augment.render(batch, given["size"], sampling, augment.noise_table("cpu"))
     tensors.write("warped.safetensors", {"pixels": pixels, "targets": targets}, {})
 
 

@@ -1,5 +1,5 @@
 """
-A batch of samples on the device: one affine warp of pixels (bilinear) and masks (area coverage of 4 x 4 cells), then
+A batch of samples on the device: one affine warp of pixels (bilinear) and masks (area coverage of the cells that mask logits stand for), then
 tones, shading, saturation and noise: the chances and formulas of src/dataset/augment.ts, sample.ts and warp.ts.
 
 What is drawn for a sample (`draw`) depends on its random stream alone and is made on the host; `render` is without chance.
@@ -96,8 +96,8 @@ def inside(batch, x, y):
     return (x >= 0) & (x < width) & (y >= 0) & (y < height)
 
 
-def coverage(batch, size, milder, fine):
-    """Targets [N, P, size/4, size/4], the share of each cell that is inside, and whether enough of every mask is kept [N]."""
+def coverage(batch, size, milder, fine, cell):
+    """Targets [N, P, size/cell, size/cell], the share of each cell that is inside, and whether enough of every mask is kept [N]."""
     x, y, step = source_positions(batch, size, milder, fine)
     width, height = batch["extent"].T[:, :, None, None]
     column = torch.minimum(x.clamp(min=0).floor(), width - 1).long()
@@ -106,9 +106,9 @@ def coverage(batch, size, milder, fine):
     index = (row * SIDE + column).reshape(count, 1, -1).expand(-1, prompts, -1)
     taken = batch["masks"].reshape(count, prompts, -1).gather(2, index).reshape(count, prompts, *x.shape[1:])
     found = taken.float() * inside(batch, x, y)[:, None]
-    targets = torch.nn.functional.avg_pool2d(found, 4 * fine)
+    targets = torch.nn.functional.avg_pool2d(found, cell * fine)
     sums = targets.sum(dim=(2, 3))
-    needed = batch["leastKept"] * batch["areas"] / (4 * step[:, None]) ** 2
+    needed = batch["leastKept"] * batch["areas"] / (cell * step[:, None]) ** 2
     kept = (batch["areas"] == 0) | ((sums > 0) & (sums >= needed))
     return targets, kept.all(dim=1)
 
@@ -159,14 +159,14 @@ def intensities(pixels, batch, table):
     return (kept + each("noise") * table[places]).clamp(0, 255)
 
 
-def render(batch, size, chances, table):
-    """Pixels [N, 3, S, S] 0 to 255 and targets [N, P, S/4 * S/4] of a host batch that lies on the device."""
-    batch = {**batch, "leastKept": chances["leastKept"]}
+def render(batch, size, sampling, table):
+    """Pixels [N, 3, S, S] 0 to 255 and targets [N, P, S/cell * S/cell] of a host batch that lies on the device."""
+    batch, cell = {**batch, "leastKept": sampling["chances"]["leastKept"]}, sampling["cell"]
     fine = 2 ** max(0, math.ceil(math.log2(SIDE / size)))
-    targets, _ = coverage(batch, size, None, fine)
+    targets, _ = coverage(batch, size, None, fine, cell)
     x, y, step = source_positions(batch, size, None)
     for milder in (1, 0):
-        own, kept = coverage(batch, size, milder, 1)
+        own, kept = coverage(batch, size, milder, 1, cell)
         targets = torch.where(kept[:, None, None, None], own, targets)
         place = source_positions(batch, size, milder)
         x, y = (torch.where(kept[:, None, None], new, old) for new, old in zip(place, (x, y)))

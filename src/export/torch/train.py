@@ -115,7 +115,7 @@ class Batches:
             self.next = {later: self.pool.submit(self.host, *later)}
         host = {name: values.to(self.device) for name, values in drawn.result().items()}
         with torch.no_grad():
-            pixels, targets = augment.render(host, size, self.sampling["chances"], self.table)
+            pixels, targets = augment.render(host, size, self.sampling, self.table)
         return {"pixels": pixels, "targets": targets, **{name: host[name] for name in ("ids", "ends", "filler", "present")}}
 
 
