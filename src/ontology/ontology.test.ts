@@ -93,6 +93,11 @@ describe('what an image can show', () => {
     ['left kidney', 'MRI-T1', 'brain', false],
     ['lung', 'CT', 'abdomen', true], // lung bases
     ['optic disc', 'X-Ray', 'chest', false],
+    ['left kidney', 'CT', 'chest', true],
+    ['left kidney', 'X-Ray', 'chest', false], // one shade with what is round it
+    ['spinal cord', 'X-Ray', 'chest', false],
+    ['spinal cord', 'CT', 'chest', true],
+    ['aorta', 'X-Ray', 'chest', true],
     ['bone', 'CT', 'head', true],
     ['malignant tumor', 'fundus', 'retinal', true], // nothing certain is known
     ['unheard of', 'CT', 'abdomen', true],

@@ -1,6 +1,6 @@
 /**
  * Where in the body a target can lie and what an image can show, both drawn generously. Their only use is to know what
- * is surely NOT in an image: a target is absent when none of its regions can be in view. Targets that can occur anywhere
+ * is surely NOT in an image, or not to be told in it: a target is absent when none of its regions can be in view. Targets that can occur anywhere
  * (bone, nerve, malignant tumor …), unknown targets and unknown kinds of image are never called absent.
  */
 import { type Concept, conceptOfTarget, concepts } from './concepts/index.ts';
@@ -36,6 +36,8 @@ const trunk: readonly Region[] = [
 /** Polyps are seen by light, and in sections of the abdomen if need be, but in no image of the chest. */
 const notInChest: readonly Region[] = ['mucosa', 'pelvis', 'fetus'];
 const upperTrunk = trunk.filter((region) => !notInChest.includes(region));
+/** Organs of the belly are seen in sections of the chest; in a radiograph of it they are one shade with what is round them. */
+const softBelly: readonly Region[] = ['abdomen', 'gut'];
 const headAndNeck: readonly Region[] = ['brain', 'head', 'eye', 'teeth', 'neck', 'larynx', 'spine'];
 const tissue: readonly Region[] = ['tissue', 'blood'];
 
@@ -64,7 +66,7 @@ const views: Readonly<Record<string, Readonly<Record<string, readonly Region[]>>
   CT: sectionViews,
   MRI: sectionViews,
   'X-Ray': {
-    chest: upperTrunk,
+    chest: upperTrunk.filter((region) => !softBelly.includes(region)),
     breast: ['breast', 'chest'],
     teeth: ['teeth', 'head', 'neck', 'spine', 'larynx'],
   },
@@ -108,6 +110,15 @@ const views: Readonly<Record<string, Readonly<Record<string, readonly Region[]>>
   },
 };
 
+/** Soft things within soft things, by name: a radiograph does not tell them apart, wherever they lie. */
+const hiddenInRadiographs: ReadonlySet<string> = new Set([
+  ...['spinal cord', 'spinal cord gray matter', 'gray matter', 'white matter', 'cerebrospinal fluid'],
+  ...['multiple sclerosis lesion', 'nasopharyngeal carcinoma', 'vocal folds', 'glottal space', 'laryngeal lesion'],
+  ...['left heart ventricle', 'right heart ventricle', 'left heart atrium', 'right heart atrium', 'myocardium'],
+  ...['myocardial infarction', 'mitral valve', 'aortic valve', 'common carotid artery', 'pulmonary embolism'],
+  ...['iliopsoas', 'autochthonous back muscle'].flatMap((name) => [name, `left ${name}`, `right ${name}`]),
+]);
+
 /** The modality without its sequence: MRI-T1-Gd is MRI. */
 export function modalityFamily(modality: string): string {
   return modality.startsWith('MRI') ? 'MRI' : modality;
@@ -129,8 +140,14 @@ export const knownViews: readonly { readonly modality: string; readonly site: st
 ).flatMap(([modality, sites]) => Object.keys(sites).map((site) => ({ modality, site })));
 
 /** True where the concept can be in such an image, or nothing certain is known. */
-export function mayShowConcept({ regions }: Pick<Concept, 'regions'>, modality: string, site: string): boolean {
-  const view = views[modalityFamily(modality)]?.[site];
+export function mayShowConcept(
+  { name, regions }: Pick<Concept, 'name' | 'regions'>,
+  modality: string,
+  site: string,
+): boolean {
+  const family = modalityFamily(modality);
+  if (family === 'X-Ray' && hiddenInRadiographs.has(name)) return false;
+  const view = views[family]?.[site];
   return regions === null || view === undefined || regions.some((region) => view.includes(region));
 }
 
