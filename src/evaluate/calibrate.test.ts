@@ -51,7 +51,7 @@ describe('conformal thresholds', () => {
 
 describe('calibration', () => {
   test('gives thresholds to modalities that have enough absent prompts, and to all', () => {
-    const mixed = [...scores(2000, 2, 5), ...scores(2000, 2, 6, 'MRI'), ...scores(40, 2, 7, 'OCT')];
+    const mixed = [...scores(2000, 2, 5), ...scores(2000, 2, 6, 'MRI'), ...scores(300, 2, 7, 'OCT')];
     const found = calibrate(mixed, 0.15);
     expect(Object.keys(found.thresholds)).toEqual(['all', 'CT', 'MRI']);
     expect(found.falseAlarmRates).toEqual([0.01, 0.05, 0.1, 0.15, 0.2]);

@@ -13,8 +13,11 @@ import { chosenItems, type EvaluateOptions, questionsOf } from './evaluate.ts';
 /** Rates of false alarms that thresholds are made for. */
 export const FALSE_ALARM_RATES = [0.01, 0.05, 0.1, 0.2] as const;
 
-/** Fewer absent prompts of a modality do not give it thresholds of its own. */
+/** Fewer absent prompts cannot be calibrated on. */
 export const MIN_ABSENT = 50;
+
+/** Fewer of a modality do not give it thresholds of its own: a rate of 20 % is known to 3 points from as many, worse if subjects are few. */
+export const MIN_ABSENT_OF_MODALITY = 200;
 
 /** The evidence of presence of one prompt. */
 export interface PresenceScore {
@@ -110,7 +113,7 @@ export function calibrate(scores: readonly PresenceScore[], falseAlarmRate: numb
   const modalities = [...new Set(absent.map(({ modality }) => modality))].sort();
   const own = modalities
     .map((name) => [name, absent.filter(({ modality }) => modality === name)] as const)
-    .filter(([, of]) => of.length >= MIN_ABSENT);
+    .filter(([, of]) => of.length >= MIN_ABSENT_OF_MODALITY);
   const thresholds = { all: limits(absent), ...Object.fromEntries(own.map(([name, of]) => [name, limits(of)])) };
   return { temperature: Number(temperature.toFixed(4)), falseAlarmRates, falseAlarmRate, thresholds };
 }

@@ -52,9 +52,9 @@ function eachChannel(p: Parameters, name: string, x: Tensor, kernel: number): Te
 /** x and a correction to it, which starts at 0: depthwise 5 x 5, pointwise, norm, ReLU, pointwise, norm. */
 function refine(p: Parameters, name: string, x: Tensor): Tensor {
   const channels = x.shape[3] as number;
-  const inner = pointwise(p, `${name}.1`, eachChannel(p, name, x, 5), channels, false);
-  const outer = pointwise(p, `${name}.2`, relu(norm(p, `${name}.1.norm`, inner)), channels, false);
-  return add(x, norm(p, `${name}.2.norm`, outer, 1e-5, 0));
+  const inner = pointwise(p, `${name}.inner`, eachChannel(p, name, x, 5), channels, false);
+  const outer = pointwise(p, `${name}.outer`, relu(norm(p, `${name}.inner.norm`, inner)), channels, false);
+  return add(x, norm(p, `${name}.outer.norm`, outer, 1e-5, 0));
 }
 
 /** 3 x 3 convolution (dense, or depthwise then pointwise), norm, ReLU, then the residual blocks. */
@@ -98,7 +98,7 @@ function detailed(p: Parameters, image: Tensor, finest: Tensor, coarse: Tensor, 
   const name = `${prefix}.detail`;
   const skip = relu(norm(p, `${name}.stem.norm`, patchConvolution(p, `${name}.stem`, image, channels, 2)));
   let x = concat([enlarge(p, `${name}.enlarge`, finest, channels), skip], 3);
-  for (const layer of ['1', '2']) {
+  for (const layer of ['first', 'second']) {
     const y = pointwise(p, `${name}.${layer}`, eachChannel(p, `${name}.${layer}`, x, 3), channels, false);
     x = relu(norm(p, `${name}.${layer}.norm`, y));
   }
