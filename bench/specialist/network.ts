@@ -3,11 +3,10 @@
  * 1/32 of the image; two 3 x 3 convolutions a level, each depthwise and then pointwise, which is what runs fast on a processor, with a
  * norm over channels and ReLU; 2 x 2 strided convolutions down, 2 x 2 transposed ones up, skips by concatenation. Channels last.
  */
-import { concat, depthwise, mul, relu, reshape, sub, transpose } from '../../src/graph/ops/index.ts';
+import { concat, mul, relu, reshape, sub, transpose } from '../../src/graph/ops/index.ts';
 import { constant, type Tensor } from '../../src/graph/tensor.ts';
-import { dense, norm, patchConvolution, pointwise } from '../../src/model/layers.ts';
-import { fanIn, type Parameters } from '../../src/model/parameters.ts';
-import { enlarge } from '../../src/model/pixel-decoder.ts';
+import { dense, enlarge, norm, patchConvolution, separable } from '../../src/model/layers.ts';
+import type { Parameters } from '../../src/model/parameters.ts';
 
 export interface NetworkSettings {
   /** Side of the square image, pixels; a multiple of 2 to the power of the number of levels. */
@@ -29,9 +28,7 @@ const DEVIATION = [58.395, 57.12, 57.375];
 /** Two 3 x 3 convolutions, `[B,H,W,C]` to `[B,H,W,outputs]`. */
 function convolutions(p: Parameters, name: string, x: Tensor, outputs: number): Tensor {
   return [1, 2].reduce((y, n) => {
-    const channels = y.shape[3] as number;
-    const filter = p.get(`${name}.${n}.depthwise.weight`, [channels, 1, 3, 3], fanIn(9));
-    return relu(norm(p, `${name}.${n}.norm`, pointwise(p, `${name}.${n}`, depthwise(y, filter), outputs, false)));
+    return relu(norm(p, `${name}.${n}.norm`, separable(p, `${name}.${n}`, y, outputs)));
   }, x);
 }
 

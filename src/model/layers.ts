@@ -2,6 +2,7 @@
 import {
   add,
   conv2d,
+  depthwise,
   layerNorm,
   linear,
   matmul,
@@ -50,6 +51,17 @@ export function convolution(
   return bias ? add(y, p.get(`${name}.bias`, [outputs], { value: 0 })) : y;
 }
 
+/** k x k convolution of every channel by itself, `[B,H,W,C]`. */
+export function eachChannel(p: Parameters, name: string, x: Tensor, kernel: number): Tensor {
+  const channels = x.shape[3] as number;
+  return depthwise(x, p.get(`${name}.depthwise.weight`, [channels, 1, kernel, kernel], fanIn(kernel * kernel)));
+}
+
+/** 3 x 3 convolution in two: of every channel by itself, then pointwise, `[B,H,W,C]` to `[B,H,W,outputs]`; no bias. */
+export function separable(p: Parameters, name: string, x: Tensor, outputs: number): Tensor {
+  return pointwise(p, name, eachChannel(p, name, x, 3), outputs, false);
+}
+
 /** Kernel = stride: a linear layer on patches, weight `[O,C,k,k]`. */
 export function patchConvolution(p: Parameters, name: string, x: Tensor, outputs: number, size: number): Tensor {
   const [batch, height, width, channels] = x.shape as [number, number, number, number];
@@ -60,6 +72,13 @@ export function patchConvolution(p: Parameters, name: string, x: Tensor, outputs
   const rows = reshape(transpose(weight, [0, 2, 3, 1]), [outputs, inputs]);
   const flat = reshape(patches, [batch, height / size, width / size, inputs]);
   return linear(flat, rows, p.get(`${name}.bias`, [outputs], { value: 0 }));
+}
+
+/** 2 x 2 transposed convolution of stride 2, `[B,H,W,C]` to `[B,2H,2W,outputs]`. */
+export function enlarge(p: Parameters, name: string, x: Tensor, outputs: number): Tensor {
+  const [batch, height, width] = x.shape as [number, number, number];
+  const cells = reshape(dense(p, name, x, 4 * outputs), [batch, height, width, 2, 2, outputs]);
+  return reshape(transpose(cells, [0, 1, 3, 2, 4, 5]), [batch, 2 * height, 2 * width, outputs]);
 }
 
 /** Group normalisation over channels and positions (Wu and He 2018), then scale and shift per channel. */

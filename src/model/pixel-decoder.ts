@@ -3,20 +3,22 @@
  * Gives the memories the query decoder looks at (1/32, 1/16, 1/8) and the mask features (1/4). Channels last.
  * Options of ours: residual blocks behind the pyramid's layers, and a level at 1/2 that sees the image itself, as a U-Net's finest skip.
  */
-import { add, concat, depthwise, expand, linear, relu, reshape, transpose } from '../graph/ops/index.ts';
+import { add, concat, expand, linear, relu, reshape } from '../graph/ops/index.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { PixelDecoderConfig } from './config.ts';
 import {
   convolution,
-  dense,
+  eachChannel,
+  enlarge,
   feedForward,
   groupNorm,
   multiHeadAttention,
   norm,
   patchConvolution,
   pointwise,
+  separable,
 } from './layers.ts';
-import { fanIn, type Parameters } from './parameters.ts';
+import type { Parameters } from './parameters.ts';
 import { sinePosition } from './position.ts';
 
 const prefix = 'sem_seg_head.pixel_decoder';
@@ -43,12 +45,6 @@ function pyramidNorm(p: Parameters, name: string, x: Tensor, config: PixelDecode
   return config.norm === 'group' ? groupNorm(p, name, x, config.groups) : norm(p, name, x);
 }
 
-/** k x k convolution of every channel by itself, `[B,H,W,C]`. */
-function eachChannel(p: Parameters, name: string, x: Tensor, kernel: number): Tensor {
-  const channels = x.shape[3] as number;
-  return depthwise(x, p.get(`${name}.depthwise.weight`, [channels, 1, kernel, kernel], fanIn(kernel * kernel)));
-}
-
 /** x and a correction to it, which starts at 0: depthwise 5 x 5, pointwise, norm, ReLU, pointwise, norm. */
 function refine(p: Parameters, name: string, x: Tensor): Tensor {
   const channels = x.shape[3] as number;
@@ -61,9 +57,7 @@ function refine(p: Parameters, name: string, x: Tensor): Tensor {
 function pyramidLayer(p: Parameters, name: string, x: Tensor, config: PixelDecoderConfig): Tensor {
   const options = { kernel: 3, stride: 1, padding: 1, bias: false };
   const y =
-    config.convolution === 'dense'
-      ? convolution(p, name, x, config.dim, options)
-      : pointwise(p, name, eachChannel(p, name, x, 3), config.dim, false);
+    config.convolution === 'dense' ? convolution(p, name, x, config.dim, options) : separable(p, name, x, config.dim);
   let z = relu(pyramidNorm(p, `${name}.norm`, y, config));
   for (let n = 0; n < (config.refinements ?? 0); n++) z = refine(p, `${name}.refine.${n}`, z);
   return z;
@@ -83,13 +77,6 @@ export function maskFeaturesOf(p: Parameters, map: Tensor, config: PixelDecoderC
   return convolution(p, name, map, config.maskDim, { kernel: 3, stride: 1, padding: 1, bias: true });
 }
 
-/** 2 x 2 transposed convolution of stride 2, `[B,H,W,C]` to `[B,2H,2W,outputs]`. */
-export function enlarge(p: Parameters, name: string, x: Tensor, outputs: number): Tensor {
-  const [batch, height, width] = x.shape as [number, number, number];
-  const cells = reshape(dense(p, name, x, 4 * outputs), [batch, height, width, 2, 2, outputs]);
-  return reshape(transpose(cells, [0, 1, 3, 2, 4, 5]), [batch, 2 * height, 2 * width, outputs]);
-}
-
 /**
  * Mask features at 1/2, `[B,H/2,W/2,M]`: those at 1/4, each repeated 2 x 2, and a correction that starts at 0, of the pyramid's finest
  * map and the image itself (Ronneberger et al. 2015).
@@ -99,8 +86,7 @@ function detailed(p: Parameters, image: Tensor, finest: Tensor, coarse: Tensor, 
   const skip = relu(norm(p, `${name}.stem.norm`, patchConvolution(p, `${name}.stem`, image, channels, 2)));
   let x = concat([enlarge(p, `${name}.enlarge`, finest, channels), skip], 3);
   for (const layer of ['first', 'second']) {
-    const y = pointwise(p, `${name}.${layer}`, eachChannel(p, `${name}.${layer}`, x, 3), channels, false);
-    x = relu(norm(p, `${name}.${layer}.norm`, y));
+    x = relu(norm(p, `${name}.${layer}.norm`, separable(p, `${name}.${layer}`, x, channels)));
   }
   const maskDim = coarse.shape[3] as number;
   const weight = p.get(`${name}.mask_features.weight`, [maskDim, channels], { value: 0 });

@@ -110,15 +110,6 @@ const views: Readonly<Record<string, Readonly<Record<string, readonly Region[]>>
   },
 };
 
-/** Soft things within soft things, by name: a radiograph does not tell them apart, wherever they lie. */
-const hiddenInRadiographs: ReadonlySet<string> = new Set([
-  ...['spinal cord', 'spinal cord gray matter', 'gray matter', 'white matter', 'cerebrospinal fluid'],
-  ...['multiple sclerosis lesion', 'nasopharyngeal carcinoma', 'vocal folds', 'glottal space', 'laryngeal lesion'],
-  ...['left heart ventricle', 'right heart ventricle', 'left heart atrium', 'right heart atrium', 'myocardium'],
-  ...['myocardial infarction', 'mitral valve', 'aortic valve', 'common carotid artery', 'pulmonary embolism'],
-  ...['iliopsoas', 'autochthonous back muscle'].flatMap((name) => [name, `left ${name}`, `right ${name}`]),
-]);
-
 /** The modality without its sequence: MRI-T1-Gd is MRI. */
 export function modalityFamily(modality: string): string {
   return modality.startsWith('MRI') ? 'MRI' : modality;
@@ -141,12 +132,12 @@ export const knownViews: readonly { readonly modality: string; readonly site: st
 
 /** True where the concept can be in such an image, or nothing certain is known. */
 export function mayShowConcept(
-  { name, regions }: Pick<Concept, 'name' | 'regions'>,
+  { regions, hiddenInRadiographs }: Pick<Concept, 'regions' | 'hiddenInRadiographs'>,
   modality: string,
   site: string,
 ): boolean {
   const family = modalityFamily(modality);
-  if (family === 'X-Ray' && hiddenInRadiographs.has(name)) return false;
+  if (family === 'X-Ray' && hiddenInRadiographs) return false;
   const view = views[family]?.[site];
   return regions === null || view === undefined || regions.some((region) => view.includes(region));
 }

@@ -143,6 +143,7 @@ export const chestConcepts: readonly ConceptGroup[] = [
       {
         kind: 'other abnormality',
         name: 'pulmonary embolism',
+        hiddenInRadiographs: true,
         published: 'pulmonary embolism',
         snomed: '59282003',
         names: ['lung embolism'],

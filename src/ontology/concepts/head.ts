@@ -102,11 +102,24 @@ export const headConcepts: readonly ConceptGroup[] = [
   {
     regions: ['brain', 'spine'],
     entries: [
-      { ...brainPart, name: 'gray matter', names: ['gray substance'], trained: ['MRI brain|head'] },
-      { ...brainPart, name: 'white matter', names: ['white substance'], trained: ['MRI brain|head'] },
+      {
+        ...brainPart,
+        name: 'gray matter',
+        hiddenInRadiographs: true,
+        names: ['gray substance'],
+        trained: ['MRI brain|head'],
+      },
+      {
+        ...brainPart,
+        name: 'white matter',
+        hiddenInRadiographs: true,
+        names: ['white substance'],
+        trained: ['MRI brain|head'],
+      },
       {
         ...brainPart,
         name: 'cerebrospinal fluid',
+        hiddenInRadiographs: true,
         snomed: '65216001',
         names: ['CSF'],
         loose: ['liquor'],
@@ -116,6 +129,7 @@ export const headConcepts: readonly ConceptGroup[] = [
       {
         kind: 'lesion',
         name: 'multiple sclerosis lesion',
+        hiddenInRadiographs: true,
         parent: 'lesion',
         names: ['MS lesion', 'MS plaque', 'multiple sclerosis plaque', 'demyelinating lesion'],
         trained: ['MRI brain'],
@@ -128,6 +142,7 @@ export const headConcepts: readonly ConceptGroup[] = [
       {
         ...tumor,
         name: 'nasopharyngeal carcinoma',
+        hiddenInRadiographs: true,
         parent: 'tumor',
         names: ['nasopharynx tumor', 'NPC', 'nasopharyngeal cancer'],
         trained: ['MRI nasopharynx'],
@@ -254,18 +269,21 @@ export const headConcepts: readonly ConceptGroup[] = [
       {
         kind: 'other organ',
         name: 'vocal folds',
+        hiddenInRadiographs: true,
         names: ['vocal cords', 'vocal fold', 'vocal cord'],
         trained: ['endoscope larynx'],
       },
       {
         kind: 'other organ',
         name: 'glottal space',
+        hiddenInRadiographs: true,
         names: ['glottis', 'glottal opening', 'rima glottidis', 'glottal area'],
         trained: ['endoscope larynx'],
       },
       {
         kind: 'lesion',
         name: 'laryngeal lesion',
+        hiddenInRadiographs: true,
         parent: 'lesion',
         names: ['lesion of the larynx', 'larynx lesion', 'pathology of the vocal folds'],
         views: ['endoscope larynx'],

@@ -20,6 +20,7 @@ export const heartConcepts: readonly ConceptGroup[] = [
       {
         ...heartPart,
         name: 'left heart ventricle',
+        hiddenInRadiographs: true,
         published: 'left heart ventricle',
         snomed: '87878005',
         names: [
@@ -38,6 +39,7 @@ export const heartConcepts: readonly ConceptGroup[] = [
       {
         ...heartPart,
         name: 'right heart ventricle',
+        hiddenInRadiographs: true,
         published: 'right heart ventricle',
         snomed: '53085002',
         names: [
@@ -55,6 +57,7 @@ export const heartConcepts: readonly ConceptGroup[] = [
       {
         ...heartPart,
         name: 'left heart atrium',
+        hiddenInRadiographs: true,
         published: 'left heart atrium',
         snomed: '82471001',
         names: ['left atrium', 'LA', 'left atrium of the heart'],
@@ -64,6 +67,7 @@ export const heartConcepts: readonly ConceptGroup[] = [
       {
         ...heartPart,
         name: 'right heart atrium',
+        hiddenInRadiographs: true,
         snomed: '73829009',
         names: ['right atrium', 'RA', 'right atrium of the heart'],
         trained: ['MRI heart', 'CT heart'],
@@ -71,6 +75,7 @@ export const heartConcepts: readonly ConceptGroup[] = [
       {
         ...heartPart,
         name: 'myocardium',
+        hiddenInRadiographs: true,
         published: 'myocardium',
         snomed: '74281007',
         names: ['heart muscle', 'cardiac muscle', 'left ventricular myocardium', 'LV myocardium'],
@@ -80,6 +85,7 @@ export const heartConcepts: readonly ConceptGroup[] = [
       {
         kind: 'lesion',
         name: 'myocardial infarction',
+        hiddenInRadiographs: true,
         parent: 'myocardium',
         snomed: '22298006',
         names: ['myocardial infarct', 'infarcted myocardium', 'myocardial scar', 'heart attack scar', 'infarct'],
@@ -89,11 +95,12 @@ export const heartConcepts: readonly ConceptGroup[] = [
       {
         ...heartPart,
         name: 'mitral valve',
+        hiddenInRadiographs: true,
         snomed: '91134007',
         names: ['bicuspid valve of the left heart', 'mitral leaflets'],
         trained: ['CT heart'],
       },
-      { ...heartPart, name: 'aortic valve', snomed: '34202007', trained: ['CT heart'] },
+      { ...heartPart, name: 'aortic valve', hiddenInRadiographs: true, snomed: '34202007', trained: ['CT heart'] },
       {
         kind: 'vessel',
         name: 'pulmonary artery',

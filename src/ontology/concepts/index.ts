@@ -52,6 +52,8 @@ export interface Concept {
   readonly regions: readonly Region[] | null;
   /** Whether many of it lie side by side and touch: their mask has to be cut to tell them apart. */
   readonly crowded: boolean;
+  /** Whether it is soft among soft things, so that a radiograph does not tell it from them. */
+  readonly hiddenInRadiographs: boolean;
   /** SNOMED CT identifier; null where it is not certain. */
   readonly snomed: string | null;
 }
@@ -127,6 +129,7 @@ export function conceptsOf(entry: ConceptEntry, regions: readonly Region[] | nul
     trainedViews: trained,
     regions,
     crowded: entry.crowded ?? false,
+    hiddenInRadiographs: entry.hiddenInRadiographs ?? false,
     snomed: entry.snomed ?? null,
   };
   const sides = (['left', 'right'] as const).filter((side) => entry.sides?.[side] !== undefined);

@@ -82,6 +82,7 @@ export const neckConcepts: readonly ConceptGroup[] = [
       {
         kind: 'vessel',
         name: 'common carotid artery',
+        hiddenInRadiographs: true,
         parent: 'blood vessel',
         snomed: '32062004',
         names: ['carotid artery', 'carotid', 'CCA'],

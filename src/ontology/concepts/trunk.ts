@@ -5,7 +5,7 @@ const organ = { kind: 'other organ' } as const;
 const prostateViews = ['MRI prostate|pelvis', 'CT pelvis'];
 
 function muscle(name: string, sidedNames: readonly string[] = [`${name} muscle`]): ConceptEntry {
-  return { ...organ, name, sidedNames, sides: both('CT abdomen'), views: ['CT pelvis'] };
+  return { ...organ, name, hiddenInRadiographs: true, sidedNames, sides: both('CT abdomen'), views: ['CT pelvis'] };
 }
 
 /** Thoracic, lumbar and sacral vertebrae that the training data name, with SNOMED CT identifiers. */
@@ -170,6 +170,7 @@ export const trunkConcepts: readonly ConceptGroup[] = [
       {
         ...organ,
         name: 'spinal cord',
+        hiddenInRadiographs: true,
         snomed: '2748008',
         names: ['medulla spinalis'],
         loose: ['cord'],
@@ -179,6 +180,7 @@ export const trunkConcepts: readonly ConceptGroup[] = [
       {
         ...organ,
         name: 'spinal cord gray matter',
+        hiddenInRadiographs: true,
         parent: 'spinal cord',
         names: ['gray matter of the spinal cord', 'cord gray matter'],
         trained: ['MRI spine'],

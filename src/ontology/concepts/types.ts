@@ -78,6 +78,8 @@ export interface ConceptEntry {
   readonly sidedNames?: readonly string[];
   /** Whether many of it lie side by side and touch, as cells do: their mask has to be cut to tell them apart. */
   readonly crowded?: true;
+  /** Whether it is soft among soft things, so that a radiograph does not tell it from them wherever it lies. */
+  readonly hiddenInRadiographs?: true;
   /** SNOMED CT identifier, only where it is certain; of the left and right one likewise. */
   readonly snomed?: string;
   readonly sidedSnomed?: { readonly left: string; readonly right: string };
