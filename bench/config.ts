@@ -61,7 +61,7 @@ export const tokens = 20;
 
 export const lossWeights: LossWeights = {
   ...{ crossEntropy: 2, dice: 2, similarity: 0.5, existence: 1 },
-  ...{ intermediate: 0.5, pyramid: 0.5 },
+  ...{ intermediate: 0.5, pyramid: 0.5, separation: 0.5 },
 };
 
 export const optimiser = { clip: 1, rate: 1e-4, beta1: 0.9, beta2: 0.98, weightDecay: 0.05, averaging: 0.999 };

@@ -31,7 +31,7 @@ vi.setConfig({ testTimeout: 300_000 });
 const folder = mkdtempSync(join(tmpdir(), 'biomedparse-torch-'));
 const losses: LossWeights = {
   ...{ crossEntropy: 2, dice: 2, similarity: 0.5, existence: 1 },
-  ...{ intermediate: 0.5, pyramid: 0.5 },
+  ...{ intermediate: 0.5, pyramid: 0.5, separation: 0.5 },
 };
 const script = (name: string): string => fileURLToPath(new URL(`./python/${name}`, import.meta.url));
 
@@ -123,7 +123,10 @@ describe('the generated module', () => {
   });
 
   it('a tiny network of fine masks', async () => {
-    const fine = { ...tinyModel, pixelDecoder: { ...tinyModel.pixelDecoder, refinements: 1, detail: 16 } };
+    const fine = {
+      ...tinyModel,
+      pixelDecoder: { ...tinyModel.pixelDecoder, refinements: 1, placeBands: 3, contextLayers: 1, detail: 16 },
+    };
     const source = await writePhantoms(folder, 'fine', fine);
     const out = join(folder, 'fine-torch');
     await exportTorch(source, out);

@@ -21,7 +21,7 @@ function rowOf(column: 1 | 2, name: RegExp): string[] {
 
 describe('the table of configuration values', () => {
   it('has every field of config.json', () => {
-    const optional = ['refinements', 'detail'].map((field) => `pixelDecoder.${field}`);
+    const optional = ['refinements', 'placeBands', 'contextLayers', 'detail'].map((field) => `pixelDecoder.${field}`);
     const fields = ['presenceThreshold', 'provenance', 'decoder.regions', 'decoder.regionsTrained', ...optional];
     for (const [part, value] of Object.entries(publishedConfig)) {
       const isPart = typeof value === 'object' && !Array.isArray(value);

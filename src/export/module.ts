@@ -15,7 +15,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from functions import Branch, causal_mask, depthwise, linear, norm, sine_position
+from functions import Branch, causal_mask, depthwise, fourier_position, linear, norm, sine_position
 `;
 }
 

@@ -10,7 +10,7 @@ import { createTorchLowering, type TorchPart } from '../graph/torch/lower.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { answerGraph, memoryOutputs } from '../model/network.ts';
 import { createParameters, type ParameterSpec } from '../model/parameters.ts';
-import { sinePosition } from '../model/position.ts';
+import { fourierPosition, sinePosition } from '../model/position.ts';
 import { type LossGraph, type LossWeights, lossGraph } from '../train/losses.ts';
 import { BiomedParseError } from '../util/errors.ts';
 
@@ -29,6 +29,12 @@ function knownConstant(values: Float64Array, shape: readonly number[]) {
   if (shape.length === 3 && Number.isInteger(side) && columns % 2 === 0) {
     const table = sinePosition(side, side, columns).attributes.value as Float64Array;
     if (equals(table)) return { name: 'sine_position', sizes: [side, side, columns] };
+  }
+  if (shape.length === 4 && columns === rows && shape[3] % 4 === 0) {
+    const bands = shape[3] / 4;
+    if (equals(fourierPosition(rows, columns, bands).attributes.value as Float64Array)) {
+      return { name: 'fourier_position', sizes: [rows, columns, bands] };
+    }
   }
   const n = shape[shape.length - 1];
   if (shape.length === 4 && shape[2] === n && values.every((v, i) => v === (i % n > Math.floor(i / n) ? 1 : 0))) {
@@ -56,7 +62,7 @@ export function networkMethods(config: ModelConfig): NetworkText {
     const { crossEntropy, dice, similarity } = weightValues;
     const weights: LossWeights = {
       ...{ crossEntropy: crossEntropy[i], dice: dice[i], similarity: similarity[i] },
-      ...{ existence: 1, intermediate: 1, pyramid: 1 },
+      ...{ existence: 1, intermediate: 1, pyramid: 1, separation: 1 },
     };
     const graph = lossGraph(p, shape, config, weights);
     const { memory, text } = graph.inner;
@@ -176,6 +182,15 @@ export function networkMethods(config: ModelConfig): NetworkText {
         const { masks: judged } = graph.inner.losses[graph.inner.losses.length - 1];
         return cutGraph({ pyramid: graph.parts.pyramid }, { ...memoryOf(graph), judged });
       },
+    ),
+    part(
+      {
+        name: 'separation_loss',
+        about: 'Loss of texts that are alike though what they name differs, of classes [B, P, 1, D].',
+        parameters: ['classes', 'targets', 'present'],
+        returns: tuple,
+      },
+      ({ graph }) => cutGraph({ separation: graph.parts.separation }, textOf(graph)),
     ),
     ...(config.decoder.existence
       ? [

@@ -37,6 +37,10 @@ export interface PixelDecoderConfig {
   readonly maskKernel: 1 | 3;
   /** Residual blocks behind every layer of the pyramid (an option of ours); left out, none. */
   readonly refinements?: number;
+  /** Fourier bands of the place of each cell, given to every layer of the pyramid (an option of ours); left out, none. */
+  readonly placeBands?: number;
+  /** Layers of self-attention at 1/16 of the pyramid (an option of ours); left out, none. */
+  readonly contextLayers?: number;
   /** Channels of a level at 1/2 that adds fine shape to the mask features (an option of ours); left out, there is none and they are at 1/4. */
   readonly detail?: number;
 }

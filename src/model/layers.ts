@@ -16,11 +16,11 @@ import {
   where,
 } from '../graph/ops/index.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { fanIn, linearParameters, normParameters, type Parameters } from './parameters.ts';
+import { fanIn, type Initialiser, linearParameters, normParameters, type Parameters } from './parameters.ts';
 
-/** x W^T + b with parameters `<name>.weight`, `<name>.bias`. */
-export function dense(p: Parameters, name: string, x: Tensor, outputs: number): Tensor {
-  return linear(x, ...linearParameters(p, name, x.shape[x.shape.length - 1] as number, outputs));
+/** x W^T + b with parameters `<name>.weight`, `<name>.bias`; the weight starts by its number of inputs unless said otherwise. */
+export function dense(p: Parameters, name: string, x: Tensor, outputs: number, start?: Initialiser): Tensor {
+  return linear(x, ...linearParameters(p, name, x.shape[x.shape.length - 1] as number, outputs, start));
 }
 
 /** Layer normalisation over channels with parameters `<name>.weight`, `<name>.bias`. */

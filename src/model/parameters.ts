@@ -49,8 +49,14 @@ export function fanIn(inputs: number): Initialiser {
 }
 
 /** A linear layer's weight `[out,in]` and bias `[out]`, named `<name>.weight`, `<name>.bias`. */
-export function linearParameters(p: Parameters, name: string, inputs: number, outputs: number): [Tensor, Tensor] {
-  return [p.get(`${name}.weight`, [outputs, inputs], fanIn(inputs)), p.get(`${name}.bias`, [outputs], { value: 0 })];
+export function linearParameters(
+  p: Parameters,
+  name: string,
+  inputs: number,
+  outputs: number,
+  start = fanIn(inputs),
+): [Tensor, Tensor] {
+  return [p.get(`${name}.weight`, [outputs, inputs], start), p.get(`${name}.bias`, [outputs], { value: 0 })];
 }
 
 /** A normalisation's scale and shift `[width]`. */

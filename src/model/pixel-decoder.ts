@@ -1,13 +1,17 @@
 /**
  * Transformer-FPN pixel decoder (of Mask2Former's family): a transformer at 1/32, then a pyramid down to 1/4.
  * Gives the memories the query decoder looks at (1/32, 1/16, 1/8) and the mask features (1/4). Channels last.
- * Options of ours: residual blocks behind the pyramid's layers, and a level at 1/2 that sees the image itself, as a U-Net's finest skip.
+ * Options of ours, whose fresh weights change nothing until they are trained: residual blocks behind the pyramid's layers; the place of
+ * each cell, and self-attention at 1/16, for objects that only their place and neighbours tell apart (vertebrae, sides); a level at 1/2 that
+ * sees the image itself, as a U-Net's finest skip.
  */
 import { add, concat, expand, linear, relu, reshape } from '../graph/ops/index.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { PixelDecoderConfig } from './config.ts';
 import {
+  attend,
   convolution,
+  dense,
   eachChannel,
   enlarge,
   feedForward,
@@ -16,10 +20,12 @@ import {
   norm,
   patchConvolution,
   pointwise,
+  projection,
   separable,
+  splitHeads,
 } from './layers.ts';
 import type { Parameters } from './parameters.ts';
-import { sinePosition } from './position.ts';
+import { fourierPosition, sinePosition } from './position.ts';
 
 const prefix = 'sem_seg_head.pixel_decoder';
 
@@ -53,11 +59,32 @@ function refine(p: Parameters, name: string, x: Tensor): Tensor {
   return add(x, norm(p, `${name}.outer.norm`, outer, 1e-5, 0));
 }
 
-/** 3 x 3 convolution (dense, or depthwise then pointwise), norm, ReLU, then the residual blocks. */
+/** A map and where each of its cells lies, by a linear layer of Fourier features that starts at 0. */
+function place(p: Parameters, name: string, x: Tensor, bands: number): Tensor {
+  const [, height, width, channels] = x.shape as [number, number, number, number];
+  const weight = p.get(`${name}.place.weight`, [channels, 4 * bands], { value: 0 });
+  return add(x, linear(fourierPosition(height, width, bands), weight));
+}
+
+/** Self-attention between all cells of a map and a feed-forward layer, norms before them (Xiong et al. 2020); both start as corrections of 0. */
+function contextLayer(p: Parameters, name: string, x: Tensor, config: PixelDecoderConfig): Tensor {
+  const [batch, height, width, channels] = x.shape as [number, number, number, number];
+  const cells = reshape(x, [batch, height * width, channels]);
+  const y = norm(p, `${name}.norm1`, cells);
+  const heads = (which: 0 | 1 | 2): Tensor => splitHeads(projection(p, `${name}.self_attn`, y, which), config.heads);
+  const attended = attend(heads(0), heads(1), heads(2));
+  const mixed = add(cells, dense(p, `${name}.self_attn.out_proj`, attended, channels, { value: 0 }));
+  const inner = relu(dense(p, `${name}.linear1`, norm(p, `${name}.norm2`, mixed), config.feedForward));
+  return reshape(add(mixed, dense(p, `${name}.linear2`, inner, channels, { value: 0 })), x.shape);
+}
+
+/** The cells' places, 3 x 3 convolution (dense, or depthwise then pointwise), norm, ReLU, then the residual blocks. */
 function pyramidLayer(p: Parameters, name: string, x: Tensor, config: PixelDecoderConfig): Tensor {
+  const { dim, placeBands } = config;
   const options = { kernel: 3, stride: 1, padding: 1, bias: false };
+  const placed = placeBands === undefined ? x : place(p, name, x, placeBands);
   const y =
-    config.convolution === 'dense' ? convolution(p, name, x, config.dim, options) : separable(p, name, x, config.dim);
+    config.convolution === 'dense' ? convolution(p, name, placed, dim, options) : separable(p, name, placed, dim);
   let z = relu(pyramidNorm(p, `${name}.norm`, y, config));
   for (let n = 0; n < (config.refinements ?? 0); n++) z = refine(p, `${name}.refine.${n}`, z);
   return z;
@@ -115,7 +142,10 @@ export function pixelDecoder(
       pyramidNorm(p, `${prefix}.adapter_${level}.norm`, lateral, config),
       upsampleNearest(pyramid.at(-1) as Tensor),
     );
-    pyramid.push(pyramidLayer(p, `${prefix}.layer_${level}`, sum, config));
+    let map = pyramidLayer(p, `${prefix}.layer_${level}`, sum, config);
+    const context = level === 3 ? (config.contextLayers ?? 0) : 0;
+    for (let n = 0; n < context; n++) map = contextLayer(p, `${prefix}.context.layers.${n}`, map, config);
+    pyramid.push(map);
   }
   const [first, second, third, finest] = pyramid as [Tensor, Tensor, Tensor, Tensor];
   const coarse = maskFeaturesOf(p, finest, config);

@@ -88,6 +88,8 @@ const checks: Checks<ModelConfig> = {
     convolution: oneOf('dense', 'separable'),
     maskKernel: oneOf(1, 3),
     refinements: optional(integer(0, 64)),
+    placeBands: optional(integer(1, 8)),
+    contextLayers: optional(integer(0, 64)),
     detail: optional(size),
   },
   text: {

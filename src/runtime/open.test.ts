@@ -36,7 +36,10 @@ const config: ModelConfig = {
 };
 
 /** The same with residual blocks in the pyramid and masks at half the size of the image. */
-const fine: ModelConfig = { ...config, pixelDecoder: { ...config.pixelDecoder, refinements: 1, detail: 8 } };
+const fine: ModelConfig = {
+  ...config,
+  pixelDecoder: { ...config.pixelDecoder, refinements: 1, placeBands: 3, contextLayers: 1, detail: 8 },
+};
 
 function randomWeights(seed: number, of = config): Weights {
   const random = createRandom(seed);

@@ -62,7 +62,7 @@ export const trainingDefaults = {
   negativeFraction: 0.25,
   logEverySteps: 20,
   checkpointEverySteps: 500,
-  losses: { crossEntropy: 2, dice: 2, similarity: 0.5, existence: 1, intermediate: 0.5, pyramid: 0.5 },
+  losses: { crossEntropy: 2, dice: 2, similarity: 0.5, existence: 1, intermediate: 0.5, pyramid: 0.5, separation: 0.5 },
   optimiser: {
     learningRate: 1e-3,
     warmupSteps: 300,

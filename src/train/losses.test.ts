@@ -4,13 +4,13 @@ import { interpret } from '../graph/interpret/interpret.ts';
 import type { Values } from '../graph/interpret/values.ts';
 import { lowerToOnnx } from '../graph/onnx/lower.ts';
 import { cpuTarget } from '../graph/onnx/target.ts';
-import { nameOf, type Tensor, topologicalOrder } from '../graph/tensor.ts';
+import { constant, input, nameOf, type Tensor, topologicalOrder } from '../graph/tensor.ts';
 import { cutGraph } from '../graph/torch/cut.ts';
 import { type ModelConfig, publishedConfig } from '../model/config.ts';
 import { createParameters, type Parameters } from '../model/parameters.ts';
 import { openSession } from '../runtime/session.ts';
 import { createRandom } from '../util/random.ts';
-import { type BatchShape, lossGraph, type PredictionLoss } from './losses.ts';
+import { type BatchShape, lossGraph, type PredictionLoss, separationLoss } from './losses.ts';
 
 /** Every option of ours, small enough for the interpreter. */
 const ours: ModelConfig = {
@@ -51,7 +51,15 @@ const published: ModelConfig = {
 
 const shape: BatchShape = { images: 1, prompts: 2, tokens: 4, size: 64 };
 /** Existence and pyramid losses have detached inputs: a central difference would see what their gradients must not. */
-const weights = { crossEntropy: 2, dice: 2, similarity: 0.5, existence: 0, intermediate: 0.5, pyramid: 0 };
+const weights = {
+  crossEntropy: 2,
+  dice: 2,
+  similarity: 0.5,
+  existence: 0,
+  intermediate: 0.5,
+  pyramid: 0,
+  separation: 0.5,
+};
 const withPyramid = { ...weights, pyramid: 0.5 };
 
 /** Relative difference of the analytic gradient along random directions from central ones, the largest of three. */
@@ -105,7 +113,10 @@ function randomFeeds(loss: Tensor, p: Parameters): Map<string, Values> {
 }
 
 /** The decoder's options of ours beside: residual blocks, and masks at half the size of the image instead of a quarter. */
-const fine: ModelConfig = { ...ours, pixelDecoder: { ...ours.pixelDecoder, refinements: 1, detail: 4 } };
+const fine: ModelConfig = {
+  ...ours,
+  pixelDecoder: { ...ours.pixelDecoder, refinements: 1, placeBands: 2, contextLayers: 1, detail: 4 },
+};
 
 describe.each([
   ['our options', ours],
@@ -262,4 +273,47 @@ test('the existence loss reaches nothing but its own head', () => {
   ).not.toThrow();
   const outside = [...p.tensors].find(([name]) => name.includes('mask_embed'))?.[1] as Tensor;
   expect(() => gradients(parts.existence as Tensor, [outside])).toThrow(/no gradient reaches/);
+});
+
+describe('separation loss', () => {
+  /** Of three prompts in the plane: their angles, masks of two pixels, who is present. */
+  const value = (angles: number[], masks: number[], present: number[]): number => {
+    const classes = constant(
+      angles.flatMap((angle) => [2 * Math.cos(angle), 2 * Math.sin(angle)]),
+      [1, 3, 1, 2],
+    );
+    const loss = separationLoss(classes, constant(masks, [1, 3, 2]), constant(present, [1, 3]));
+    return interpret([loss], new Map())[0]?.data[0] as number;
+  };
+  const third = Math.PI / 2;
+
+  test('two texts of different objects that mean the same cost log(51), shared out over the pairs', () => {
+    // the third text is at a right angle to both: one pair of three costs
+    const [first, second, both] = [1, 1 - 2 / 3, 1 - 2 / 3];
+    const expected = (first * Math.log(51)) / (first + second + both);
+    expect(value([0, 0, third], [1, 0, 0, 1, 1, 1], [1, 1, 1])).toBeCloseTo(expected, 4);
+  });
+
+  test('wordings of one object may be alike, and so may texts of objects that are both absent', () => {
+    expect(value([0, 0, third], [1, 0, 1, 0, 0, 1], [1, 1, 1])).toBeCloseTo(0, 5);
+    expect(value([0, 0, third], [0, 0, 0, 0, 0, 1], [0, 0, 1])).toBeCloseTo(0, 5);
+  });
+
+  test('an object that is absent is another one than those that are there', () => {
+    expect(value([0, 0, third], [1, 0, 0, 0, 0, 1], [1, 0, 1])).toBeGreaterThan(1);
+  });
+
+  test('texts up to a cosine of 0.5 cost nothing', () => {
+    expect(value([0, Math.PI / 3, (2 * Math.PI) / 3], [1, 0, 0, 1, 1, 1], [1, 1, 1])).toBeCloseTo(0, 4);
+    expect(value([0, 1, 2], [1, 0, 0, 1, 1, 1], [1, 1, 1])).toBeGreaterThan(0);
+  });
+
+  test('the gradient moves two nearly equal texts apart', () => {
+    const classes = input('classes', [1, 2, 1, 2]);
+    const loss = separationLoss(classes, constant([1, 0, 0, 1], [1, 2, 2]), constant([1, 1], [1, 2]));
+    const feeds = new Map([['classes', { shape: [1, 2, 1, 2], data: Float64Array.from([1, 0.01, 1, -0.01]) }]]);
+    const [gradient] = interpret(gradients(loss, [classes]), feeds) as [Values];
+    expect(gradient.data[1]).toBeLessThan(-0.1);
+    expect(gradient.data[3]).toBeGreaterThan(0.1);
+  });
 });

@@ -4,6 +4,8 @@
  * binary cross-entropy and Dice on its mask; similarity is trained so that this query is the one text chooses.
  * The maps of the pyramid at 1/8, 1/16 and 1/32 are judged by themselves too: what they know otherwise matters so little
  * to the loss that noise drowns it, and the coarsest ends up the same for every image.
+ * Texts of different objects of an image are kept apart: where two texts mean the same to the network, and the image does not yet show it a
+ * difference, neither can teach the other (L3 and L5 vertebrae once had one embedding, and one mask of all vertebrae).
  * Absent objects (empty targets) get cross-entropy only. Small objects weigh more: without that, a mask that is empty
  * where the network is in doubt costs next to nothing. The existence head has a loss of its own on detached features.
  */
@@ -13,6 +15,7 @@ import {
   binaryCrossEntropy,
   div,
   exp,
+  log,
   logSoftmax,
   matmul,
   mean,
@@ -52,6 +55,8 @@ export interface LossWeights {
   readonly intermediate: number;
   /** Factor of the loss of the coarser pyramid maps, each judged by itself; 0 leaves it out. */
   readonly pyramid: number;
+  /** Factor of the loss of different objects whose texts are alike; 0 leaves it out. */
+  readonly separation: number;
 }
 
 export interface BatchShape {
@@ -190,6 +195,31 @@ function pyramidLoss(maps: readonly Tensor[], masks: Tensor, s: Setting): Tensor
   return mul(total as Tensor, 1 / maps.length);
 }
 
+/** Texts of different objects may be as alike as this cosine. */
+const MOST_ALIKE = 0.5;
+/** Least distance 1 - cosine that counts, so that two equal texts cost log(51). */
+const LEAST_DISTANCE = 0.01;
+
+/**
+ * Mean over pairs of an image's prompts of log(((1 - 0.5) + 0.01) / ((1 - cosine) + 0.01)), 0 below a cosine of 0.5, weighted by how different
+ * what they name is: 1 - 2 a.b / (a.a + b.b) of their masks, 1 where one of the two is absent, 0 where both are.
+ */
+export function separationLoss(classes: Tensor, targets: Tensor, present: Tensor): Tensor {
+  const [batch, prompts] = present.shape as [number, number];
+  const rows = reshape(classes, [batch, prompts, classes.shape[classes.shape.length - 1] as number]);
+  const units = div(rows, sqrt(add(sum(mul(rows, rows), [-1], true), 1e-12)));
+  const cosines = matmul(units, units, { transposeB: true });
+  const [down, across] = [reshape(present, [batch, prompts, 1]), reshape(present, [batch, 1, prompts])];
+  const eitherPresent = sub(add(down, across), mul(down, across));
+  const squares = sum(mul(targets, targets), [-1]);
+  const sizes = add(reshape(squares, [batch, prompts, 1]), reshape(squares, [batch, 1, prompts]));
+  const shared = div(mul(matmul(targets, targets, { transposeB: true }), 2), add(sizes, 1e-6));
+  const weights = mul(eitherPresent, sub(1, shared));
+  const distance = add(sub(1, cosines), LEAST_DISTANCE);
+  const alike = relu(sub(Math.log(1 - MOST_ALIKE + LEAST_DISTANCE), log(distance)));
+  return div(sumAll(mul(weights, alike)), add(sumAll(weights), 1e-6));
+}
+
 function predictionLoss(prediction: Prediction, s: Setting): PredictionLoss {
   const [batch, prompts] = s.present.shape as [number, number];
   const { queries } = s.config.decoder;
@@ -248,6 +278,10 @@ export function lossGraph(p: Parameters, shape: BatchShape, config: ModelConfig,
   if (weights.pyramid > 0) {
     parts.pyramid = pyramidLoss(pixels.memories, last.masks, setting);
     loss = add(loss, mul(parts.pyramid, weights.pyramid));
+  }
+  if (weights.separation > 0) {
+    parts.separation = separationLoss(classes, coarse, present);
+    loss = add(loss, mul(parts.separation, weights.separation));
   }
   if (config.decoder.existence) {
     const prediction = decoded.predictions[decoded.predictions.length - 1] as Prediction;

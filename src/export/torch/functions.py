@@ -57,6 +57,20 @@ def sine_position(height, width, dim, device):
 
 
 @functools.lru_cache(maxsize=64)
+def fourier_position(height, width, bands, device):
+    """Fourier features (Tancik et al. 2020) of the centres of cells, [1, height, width, 4 * bands]: down, then across."""
+
+    def waves(n):
+        centres = (2 * torch.arange(n, dtype=torch.float64) + 1) / n - 1
+        angles = centres[:, None] * (math.pi / 2) * 2 ** torch.arange(bands)
+        return torch.stack([angles.sin(), angles.cos()], dim=2).reshape(n, 2 * bands)
+
+    rows = waves(height)[:, None, :].expand(height, width, -1)
+    columns = waves(width)[None, :, :].expand(height, width, -1)
+    return torch.cat([rows, columns], dim=2)[None].float().to(device)
+
+
+@functools.lru_cache(maxsize=64)
 def causal_mask(n, device):
     """Bool [1, 1, n, n], True where a token must not look: at what comes after it."""
     return torch.ones(n, n, dtype=torch.bool, device=device).triu(1)[None, None]

@@ -71,6 +71,9 @@ class Loss(nn.Module):
         if weights["pyramid"] > 0:
             scalars["pyramid"] = model.pyramid_loss(memory, last["judged"], batch["targets"], batch["present"], weights)
             loss = loss + weights["pyramid"] * scalars["pyramid"]
+        if weights["separation"] > 0:
+            scalars["separation"] = model.separation_loss(classes, batch["targets"], batch["present"])
+            loss = loss + weights["separation"] * scalars["separation"]
         if decoder["existence"]:
             queries, masks = predictions[-1]
             scalars["existence"] = model.existence_loss(memory, classes, queries, masks, last["choice"], batch["present"])
