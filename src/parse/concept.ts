@@ -3,11 +3,13 @@ import {
   type Concept,
   concepts,
   isTrained,
+  modalityFamily,
   nearestTrained,
   type Resolution,
   type Side,
   type Terms,
 } from '../ontology/index.ts';
+import type { ImageContext } from './image-context.ts';
 
 /** The concept of an answer. */
 export interface ResolvedConcept {
@@ -46,26 +48,48 @@ function nearest({ concept, nearMisses }: Resolution, all: readonly Concept[]): 
   return [...new Set(known.map(({ name }) => name))].slice(0, MOST_NAMED);
 }
 
-/** The answer's concept, and a note for a prompt outside what the default model was trained on. */
+/** A prompt as it is quoted in a note. */
+const quoted = (text: string): string => `"${text.length > 60 ? `${text.slice(0, 57)}...` : text}"`;
+
+/** What a note says of a concept that the default model has met in images of other modalities only; null where it has met it in this one. */
+function elsewhere({ name, trainedViews }: Concept, modality: string | null): string | null {
+  const family = modality === null ? null : modalityFamily(modality);
+  if (family === null || trainedViews.length === 0 || trainedViews.some((view) => view.modality === family))
+    return null;
+  const met = trainedViews.slice(0, MOST_NAMED).map((view) => `${view.site} ${view.modality}`);
+  const more = trainedViews.length > MOST_NAMED ? ', ...' : '';
+  return `asks for ${name} in ${family}, which the default model was not trained on; it knows ${name} in ${met.join(', ')}${more}`;
+}
+
+export interface DescribeOptions {
+  /** The user's own terms. */
+  readonly terms?: Terms | undefined;
+  /** What is known of the image beside the prompt. */
+  readonly known?: ImageContext;
+}
+
+/** The answer's concept, and a note for a prompt outside what the default model was trained on: an unknown object, or a known one in another modality. */
 export function describeResolution(
   text: string,
   resolution: Resolution,
-  terms?: Terms,
+  { terms, known }: DescribeOptions = {},
 ): { readonly concept: ResolvedConcept | null; readonly note: string | null } {
   const { concept, side, site, modality, confidence, reason } = resolution;
   if (concept !== null && isKnown(concept)) {
     const { name, category, snomed } = concept;
-    return { concept: { name, category, snomed, side, site, modality, confidence, trained: true }, note: null };
+    const other = elsewhere(concept, known?.modality ?? modality);
+    const note = other === null ? null : `${quoted(text)} ${other}`;
+    return { concept: { name, category, snomed, side, site, modality, confidence, trained: true }, note };
   }
   const names = nearest(resolution, terms?.concepts ?? concepts);
-  const known = names.length === 0 ? 'no known term is near' : `nearest known terms: ${names.join(', ')}`;
+  const nearby = names.length === 0 ? 'no known term is near' : `nearest known terms: ${names.join(', ')}`;
   const why =
     reason === 'negated'
       ? 'says what is not meant, which the model does not understand'
       : reason === 'ambiguous'
         ? 'can mean several things'
         : 'is outside what the default model was trained on';
-  const note = `"${text.length > 60 ? `${text.slice(0, 57)}...` : text}" ${why}; ${known}`;
+  const note = `${quoted(text)} ${why}; ${nearby}`;
   if (concept === null) return { concept: null, note };
   const { name, category, snomed } = concept;
   return { concept: { name, category, snomed, side, site, modality, confidence, trained: false }, note };

@@ -23,7 +23,7 @@ function imageOf(...discs: Disc[]): EncodedImage {
   async function* segment(prompts: readonly string[], options: Pick<DetectOptions, 'terms'> = {}) {
     for (const text of prompts) {
       const { terms } = options;
-      const found = describeResolution(text, resolve(text, terms === undefined ? {} : { terms }), terms);
+      const found = describeResolution(text, resolve(text, terms === undefined ? {} : { terms }), { terms });
       const { areaPx, box } = measure(mask);
       const answer = { text, ...found, present: true, presence: 0.5, probability: 1, reason: null, mask, areaPx, box };
       yield { ...answer, areaFraction: 0, probabilities } satisfies Segmentation;

@@ -89,7 +89,7 @@ export interface Segmentation {
   readonly text: string;
   /** What the prompt was understood as; null if that is not certain. */
   readonly concept: ResolvedConcept | null;
-  /** For a prompt outside what the default model was trained on: that it is, and the nearest known terms; else null. */
+  /** For a prompt outside what the default model was trained on (the object, or the object in this modality): that it is, and what is known instead; else null. */
   readonly note: string | null;
   /** Whether the object was found: presence at or above its threshold, at least one pixel, and not rejected. */
   readonly present: boolean;
@@ -281,10 +281,11 @@ export function createModel(
         const question = { resolutions: understood, known: knownOf(asking), joint, ...region };
         const decoded = mirror === null ? plain : await mirror.average(plain, question);
         seconds.decode += (performance.now() - decodeStart) / 1000;
+        const context = { terms: asking.terms, known: question.known };
         const questions =
           batch.length === 0
             ? [regionQuestion]
-            : batch.map((text, i) => ({ text, ...describeResolution(text, understood[i], asking.terms) }));
+            : batch.map((text, i) => ({ text, ...describeResolution(text, understood[i], context) }));
         yield { questions, decoded };
       }
     }

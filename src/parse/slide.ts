@@ -198,7 +198,7 @@ export async function scanSlide(
   }
   const questions = prompts.map((text) => {
     const resolution = resolve(text, terms === undefined ? {} : { terms });
-    return { text, ...describeResolution(text, resolution, terms) };
+    return { text, ...describeResolution(text, resolution, { terms, known: SLIDE }) };
   });
   const pixelMm2 = (mpp / 1000) ** 2;
   const grey =

@@ -161,7 +161,7 @@ export async function scanVolume(
       const text = prompts[prompt];
       const question = {
         text,
-        ...describeResolution(text, resolve(text, terms === undefined ? {} : { terms }), terms),
+        ...describeResolution(text, resolve(text, terms === undefined ? {} : { terms }), { terms, known }),
       };
       const kind = plausibility(views.guesses(), question.concept, known);
       return answerPrompt(volume, prompt, question, kind, settings);
