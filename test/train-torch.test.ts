@@ -38,7 +38,7 @@ async function arrays(...path: string[]): Promise<Record<string, Float32Array>> 
 }
 
 beforeAll(async () => {
-  source = await writePhantoms(folder, 'tiny', tinyModel);
+  source = await writePhantoms(folder, 'tiny', tinyModel, { data: { root: 'data', setWeights: { dermoscopy: 2 } } });
   await exportTorch(source, out);
 });
 
@@ -139,7 +139,7 @@ describe('samples', () => {
     });
     expect(ids).toEqual(texts.map(tokenizer.encode));
 
-    const plan = createPlanner(store, { ...config, mirrors: true });
+    const plan = createPlanner(store, { ...config, setWeights: config.data.setWeights, mirrors: true });
     const plans = Array.from({ length: 3000 }, () => plan(random));
     const asks = plans.flatMap((one) => one.asks);
     const share = <T>(items: readonly T[], holds: (item: T) => boolean): number =>

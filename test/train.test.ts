@@ -97,6 +97,13 @@ describe('training', () => {
     await expect(trainFromConfig(path)).rejects.toThrow(/trainable is \["existance"\]; no parameter/);
   });
 
+  it('refuses a weight for a set that the data do not have', async () => {
+    const path = writeConfig('weights', 10);
+    const config = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify({ ...config, data: { ...config.data, setWeights: { none: 2 } } }));
+    await expect(trainFromConfig(path)).rejects.toThrow(/data.setWeights names "none"; the data have .*dermoscopy/);
+  });
+
   it('learns: the loss falls', async () => {
     await trainFromConfig(writeConfig('longer', 60));
     const log = readFileSync(join(folder, 'longer', 'log.jsonl'), 'utf8')

@@ -74,6 +74,14 @@ describe('balance', () => {
     expect(drawn / 3000).toBeLessThan(0.7); // as many images, sqrt(4) to 1
   });
 
+  test('a set with a weight is drawn that much more often than the others', () => {
+    const count = (setWeights: Record<string, number>): number =>
+      plans(makeStore([polyps, skin]), 3000, { setWeights }).filter(({ group }) => group.set === 'skin').length / 3000;
+    expect(count({ skin: 4 })).toBeGreaterThan(0.555);
+    expect(count({ skin: 4 })).toBeLessThan(0.615); // 4 x 8 against 22.6
+    expect(count({ other: 4 })).toBe(count({}));
+  });
+
   test('in a set, images with rare targets come more often, and rare targets are asked for first', () => {
     const images = [...repeat(24, { masks: ['polyp'] }), { masks: ['polyp', 'neoplastic polyp'] }];
     const drawn = plans(makeStore([{ ...polyps, images }]), 3000, { promptsPerImage: 1, negativeFraction: 0 });

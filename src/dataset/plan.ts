@@ -32,6 +32,8 @@ export interface Plan extends ImagePlan {
 export interface ImagePlanOptions {
   /** Whether half of the images that may be mirrored are. */
   readonly mirrors: boolean;
+  /** How many times as often as otherwise a set is drawn, by its name; 1 where nothing is said. */
+  readonly setWeights?: Readonly<Record<string, number>> | undefined;
 }
 
 export interface PlanOptions extends ImagePlanOptions {
@@ -65,7 +67,11 @@ const IMAGES_POWER = 0.75;
 const TARGETS_POWER = 0.5;
 
 /** Images of each set by how often they are drawn, sets likewise. */
-function tableOf(store: ImageStore, rarity: readonly number[]): Weighted<Weighted<StoredImage>> {
+function tableOf(
+  store: ImageStore,
+  rarity: readonly number[],
+  setWeights: Readonly<Record<string, number>>,
+): Weighted<Weighted<StoredImage>> {
   const sets = new Map<string, StoredImage[]>();
   for (const image of store.images) {
     const { set, foreign } = store.groups[image.group];
@@ -81,7 +87,8 @@ function tableOf(store: ImageStore, rarity: readonly number[]): Weighted<Weighte
   });
   return weighted(tables, ({ items }) => {
     const targets = new Set(items.flatMap(({ masks }) => masks.map(({ target }) => target)));
-    return items.length ** IMAGES_POWER * Math.max(1, targets.size) ** TARGETS_POWER;
+    const { set } = store.groups[items[0].group];
+    return (setWeights[set] ?? 1) * items.length ** IMAGES_POWER * Math.max(1, targets.size) ** TARGETS_POWER;
   });
 }
 
@@ -132,8 +139,11 @@ const rarityOf = ({ targetCounts }: ImageStore): number[] =>
   targetCounts.map((count) => 1 / Math.sqrt(Math.max(1, count)));
 
 /** Draws images from a store; what is drawn depends on the random stream alone. */
-export function createImagePlanner(store: ImageStore, { mirrors }: ImagePlanOptions): (random: Random) => ImagePlan {
-  const table = tableOf(store, rarityOf(store));
+export function createImagePlanner(
+  store: ImageStore,
+  { mirrors, setWeights = {} }: ImagePlanOptions,
+): (random: Random) => ImagePlan {
+  const table = tableOf(store, rarityOf(store), setWeights);
   return (random) => {
     const image = draw(random, draw(random, table));
     const group = store.groups[image.group];

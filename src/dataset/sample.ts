@@ -37,6 +37,8 @@ export interface SamplerOptions {
   /** Random placement, mirroring and intensities; without, every image is shown whole, as in inference. */
   readonly augment: boolean;
   readonly seed: number;
+  /** How many times as often as otherwise a set is drawn, by its name; 1 where nothing is said. */
+  readonly setWeights?: Readonly<Record<string, number>> | undefined;
   /** Side of a target's cells, pixels: what one mask logit of the network stands for (`maskStride`). */
   readonly cell: 2 | 4;
 }

@@ -57,6 +57,11 @@ describe('a training configuration', () => {
       { ...valid, model: { ...valid.model, decoder: { regions: true } } },
       /model.decoder.regions is true; allowed: false or left out/,
     ],
+    [
+      'a weight of 0 for a set',
+      { ...valid, data: { ...valid.data, setWeights: { 'skin-lesion': 0 } } },
+      /data.setWeights.skin-lesion is 0; allowed: a number above 0/,
+    ],
     ['no data', { ...valid, data: undefined }, /data.root is undefined/],
   ])('%s is refused by name', async (_, content, message) => {
     await expect(readTrainingConfig(write(content))).rejects.toThrow(message);

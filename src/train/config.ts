@@ -21,6 +21,8 @@ export interface TrainingConfig {
     readonly root: string;
     /** Names of the sets to use; all when left out. */
     readonly sets?: readonly string[];
+    /** How many times as often as otherwise a set is drawn, by its name; 1 where nothing is said. */
+    readonly setWeights?: Readonly<Record<string, number>>;
     /** Share of the subjects (0..1) that is kept from training, for `calibrate`; 0 when left out. */
     readonly holdOut?: number;
   };
@@ -92,6 +94,9 @@ function check(path: string, config: TrainingConfig): void {
   if (typeof config.data?.root !== 'string') refuse(path, 'data.root', config.data?.root, 'a folder');
   const share = config.data.holdOut ?? 0;
   if (!(typeof share === 'number' && share >= 0 && share < 1)) refuse(path, 'data.holdOut', share, '0 to below 1');
+  for (const [set, weight] of Object.entries(config.data.setWeights ?? {})) {
+    if (!(Number.isFinite(weight) && weight > 0)) refuse(path, `data.setWeights.${set}`, weight, 'a number above 0');
+  }
   if (typeof config.output !== 'string') refuse(path, 'output', config.output, 'a folder');
   if (typeof config.model !== 'object') refuse(path, 'model', config.model, "a model's configuration");
   for (const field of ['seed', 'workers', 'promptsPerImage', 'logEverySteps', 'checkpointEverySteps'] as const) {

@@ -150,6 +150,12 @@ async function prepareState(
 export async function openTrainingData(config: TrainingConfig): Promise<Dataset> {
   const sets = config.data.sets === undefined ? {} : { sets: config.data.sets };
   const opened = await openDataset(config.data.root, { split: 'train', ...sets });
+  const names = new Set(opened.items.map(({ set }) => set));
+  for (const set of Object.keys(config.data.setWeights ?? {})) {
+    if (names.has(set)) continue;
+    const message = `data.setWeights names "${set}"; the data have ${[...names].join(', ')}`;
+    throw new BiomedParseError('usage', message, { set });
+  }
   const share = config.data.holdOut ?? 0;
   return share === 0 ? opened : await holdOut(opened, share, 'rest');
 }

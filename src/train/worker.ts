@@ -69,7 +69,8 @@ async function openStage(stage: TrainingStage): Promise<StageRunner> {
   );
   const session = await openSession(graph.model, { threads: 1 });
   const { promptsPerImage, negativeFraction, seed } = config;
-  const drawn = { promptsPerImage, negativeFraction, seed, cell: maskStride(config.model.pixelDecoder) };
+  const { setWeights } = config.data;
+  const drawn = { promptsPerImage, negativeFraction, seed, setWeights, cell: maskStride(config.model.pixelDecoder) };
   const sample = createSampler(store, { ...drawn, size: stage.size, augment: true });
   const { slots } = layoutOf(graph.specs);
   const trained = slots.filter(({ name }) => isTrained(config, name));

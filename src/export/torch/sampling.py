@@ -42,9 +42,10 @@ class Planner:
         self.table = Weighted([self.images_of(own) for own in sets.values()], [self.weight_of(own) for own in sets.values()])
 
     def weight_of(self, images):
-        """Weight of a set: its images to a power, times its number of targets to another."""
+        """Weight of a set: what the configuration says, times its images to a power, times its number of targets to another."""
         targets = {target for image in images for target in image.masks}
-        return len(images) ** self.chances["imagesPower"] * max(1, len(targets)) ** self.chances["targetsPower"]
+        said = self.config.get("data", {}).get("setWeights", {}).get(images[0].group["set"], 1)
+        return said * len(images) ** self.chances["imagesPower"] * max(1, len(targets)) ** self.chances["targetsPower"]
 
     def images_of(self, images):
         """Images of a set; those with rare targets are drawn more often, up to a factor."""
