@@ -230,7 +230,7 @@ export function queryDecoder(
 }
 
 /** x divided by its Euclidean length plus 1e-7, over the last axis. */
-function unit(x: Tensor): Tensor {
+export function unit(x: Tensor): Tensor {
   return div(x, add(sqrt(add(sum(mul(x, x), [-1], true), 1e-30)), 1e-7));
 }
 

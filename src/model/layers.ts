@@ -124,21 +124,21 @@ export function projection(p: Parameters, name: string, x: Tensor, which: 0 | 1 
   return linear(x, slice(weight, 0, start, end), slice(bias, 0, start, end));
 }
 
-/** Multi-head attention with PyTorch's parameter names. */
+/** Multi-head attention with PyTorch's parameter names; `start` is how the output's weight starts, as in `dense`. */
 export function multiHeadAttention(
   p: Parameters,
   name: string,
-  inputs: { query: Tensor; key: Tensor; value: Tensor; heads: number; blocked?: Tensor },
+  inputs: { query: Tensor; key: Tensor; value: Tensor; heads: number; blocked?: Tensor; start?: Initialiser },
 ): Tensor {
-  const { query, key, value, heads, blocked } = inputs;
+  const { query, key, value, heads, blocked, start } = inputs;
   const q = splitHeads(projection(p, name, query, 0), heads);
   const k = splitHeads(projection(p, name, key, 1), heads);
   const v = splitHeads(projection(p, name, value, 2), heads);
-  return dense(p, `${name}.out_proj`, attend(q, k, v, blocked), query.shape[2] as number);
+  return dense(p, `${name}.out_proj`, attend(q, k, v, blocked), query.shape[2] as number, start);
 }
 
-/** Two linear layers with ReLU between, named `linear1`, `linear2`. */
-export function feedForward(p: Parameters, name: string, x: Tensor, hidden: number): Tensor {
+/** Two linear layers with ReLU between, named `linear1`, `linear2`; `start` is how the second's weight starts. */
+export function feedForward(p: Parameters, name: string, x: Tensor, hidden: number, start?: Initialiser): Tensor {
   const inner = relu(dense(p, `${name}.linear1`, x, hidden));
-  return dense(p, `${name}.linear2`, inner, x.shape[x.shape.length - 1] as number);
+  return dense(p, `${name}.linear2`, inner, x.shape[x.shape.length - 1] as number, start);
 }

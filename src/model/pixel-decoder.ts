@@ -9,9 +9,7 @@ import { add, concat, expand, linear, relu, reshape } from '../graph/ops/index.t
 import type { Tensor } from '../graph/tensor.ts';
 import type { PixelDecoderConfig } from './config.ts';
 import {
-  attend,
   convolution,
-  dense,
   eachChannel,
   enlarge,
   feedForward,
@@ -20,9 +18,7 @@ import {
   norm,
   patchConvolution,
   pointwise,
-  projection,
   separable,
-  splitHeads,
 } from './layers.ts';
 import type { Parameters } from './parameters.ts';
 import { fourierPosition, sinePosition } from './position.ts';
@@ -70,12 +66,12 @@ function place(p: Parameters, name: string, x: Tensor, bands: number): Tensor {
 function contextLayer(p: Parameters, name: string, x: Tensor, config: PixelDecoderConfig): Tensor {
   const [batch, height, width, channels] = x.shape as [number, number, number, number];
   const cells = reshape(x, [batch, height * width, channels]);
+  const start = { value: 0 };
   const y = norm(p, `${name}.norm1`, cells);
-  const heads = (which: 0 | 1 | 2): Tensor => splitHeads(projection(p, `${name}.self_attn`, y, which), config.heads);
-  const attended = attend(heads(0), heads(1), heads(2));
-  const mixed = add(cells, dense(p, `${name}.self_attn.out_proj`, attended, channels, { value: 0 }));
-  const inner = relu(dense(p, `${name}.linear1`, norm(p, `${name}.norm2`, mixed), config.feedForward));
-  return reshape(add(mixed, dense(p, `${name}.linear2`, inner, channels, { value: 0 })), x.shape);
+  const inputs = { query: y, key: y, value: y, heads: config.heads, start };
+  const mixed = add(cells, multiHeadAttention(p, `${name}.self_attn`, inputs));
+  const grown = feedForward(p, name, norm(p, `${name}.norm2`, mixed), config.feedForward, start);
+  return reshape(add(mixed, grown), x.shape);
 }
 
 /** The cells' places, 3 x 3 convolution (dense, or depthwise then pointwise), norm, ReLU, then the residual blocks. */

@@ -285,22 +285,22 @@ describe('separation loss', () => {
     const loss = separationLoss(classes, constant(masks, [1, 3, 2]), constant(present, [1, 3]));
     return interpret([loss], new Map())[0]?.data[0] as number;
   };
-  const third = Math.PI / 2;
+  const rightAngle = Math.PI / 2;
 
   test('two texts of different objects that mean the same cost log(51), shared out over the pairs', () => {
     // the third text is at a right angle to both: one pair of three costs
     const [first, second, both] = [1, 1 - 2 / 3, 1 - 2 / 3];
     const expected = (first * Math.log(51)) / (first + second + both);
-    expect(value([0, 0, third], [1, 0, 0, 1, 1, 1], [1, 1, 1])).toBeCloseTo(expected, 4);
+    expect(value([0, 0, rightAngle], [1, 0, 0, 1, 1, 1], [1, 1, 1])).toBeCloseTo(expected, 4);
   });
 
   test('wordings of one object may be alike, and so may texts of objects that are both absent', () => {
-    expect(value([0, 0, third], [1, 0, 1, 0, 0, 1], [1, 1, 1])).toBeCloseTo(0, 5);
-    expect(value([0, 0, third], [0, 0, 0, 0, 0, 1], [0, 0, 1])).toBeCloseTo(0, 5);
+    expect(value([0, 0, rightAngle], [1, 0, 1, 0, 0, 1], [1, 1, 1])).toBeCloseTo(0, 5);
+    expect(value([0, 0, rightAngle], [0, 0, 0, 0, 0, 1], [0, 0, 1])).toBeCloseTo(0, 5);
   });
 
   test('an object that is absent is another one than those that are there', () => {
-    expect(value([0, 0, third], [1, 0, 0, 0, 0, 1], [1, 0, 1])).toBeGreaterThan(1);
+    expect(value([0, 0, rightAngle], [1, 0, 0, 0, 0, 1], [1, 0, 1])).toBeGreaterThan(1);
   });
 
   test('texts up to a cosine of 0.5 cost nothing', () => {

@@ -40,6 +40,7 @@ import {
   type PromptTokens,
   queryDecoder,
   similarity,
+  unit,
 } from '../model/decoder.ts';
 import { existenceLogits, imageGraph } from '../model/network.ts';
 import type { Parameters } from '../model/parameters.ts';
@@ -206,8 +207,7 @@ const LEAST_DISTANCE = 0.01;
  */
 export function separationLoss(classes: Tensor, targets: Tensor, present: Tensor): Tensor {
   const [batch, prompts] = present.shape as [number, number];
-  const rows = reshape(classes, [batch, prompts, classes.shape[classes.shape.length - 1] as number]);
-  const units = div(rows, sqrt(add(sum(mul(rows, rows), [-1], true), 1e-12)));
+  const units = unit(reshape(classes, [batch, prompts, classes.shape[classes.shape.length - 1] as number]));
   const cosines = matmul(units, units, { transposeB: true });
   const [down, across] = [reshape(present, [batch, prompts, 1]), reshape(present, [batch, 1, prompts])];
   const eitherPresent = sub(add(down, across), mul(down, across));
