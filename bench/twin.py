@@ -339,10 +339,11 @@ def pick(rows, choice):
 
 
 def emphasis(targets):
-    """Weights of pixels [B,P,n] in the cross-entropy: outside 1, inside sqrt(outside / inside), from 1 to 5."""
+    """Weights of pixels [B,P,n] in the cross-entropy: outside 1, inside sqrt(outside / inside) from 1 to 5, more if tiny."""
     inside = targets.sum(-1, keepdim=True)
     ratio = ((targets.shape[-1] - inside) / (inside + 1)).sqrt()
-    return 1 + targets * (ratio.clamp(1, 5) - 1)
+    tiny = 0.02 / (inside / targets.shape[-1] + 0.0004)
+    return 1 + targets * (torch.maximum(ratio.clamp(1, 5), tiny) - 1)
 
 
 def dice_loss(probabilities, targets):

@@ -10,7 +10,7 @@ import { type ModelConfig, publishedConfig } from '../model/config.ts';
 import { createParameters, type Parameters } from '../model/parameters.ts';
 import { openSession } from '../runtime/session.ts';
 import { createRandom } from '../util/random.ts';
-import { type BatchShape, lossGraph, type PredictionLoss, separationLoss } from './losses.ts';
+import { type BatchShape, emphasis, lossGraph, type PredictionLoss, separationLoss } from './losses.ts';
 
 /** Every option of ours, small enough for the interpreter. */
 const ours: ModelConfig = {
@@ -117,6 +117,36 @@ const fine: ModelConfig = {
   ...ours,
   pixelDecoder: { ...ours.pixelDecoder, refinements: 1, placeBands: 2, contextLayers: 1, detail: 4 },
 };
+
+describe('emphasis', () => {
+  const pixels = 10_000;
+
+  /** Weights of the first (inside) and the last (outside) of 10,000 pixels, `inside` of them in the object. */
+  function weightsOf(inside: number): [number, number] {
+    const data = Float64Array.from({ length: pixels }, (_, i) => (i < inside ? 1 : 0));
+    const found = interpret(
+      [emphasis(input('targets', [1, 1, pixels]))],
+      new Map([['targets', { shape: [1, 1, pixels], data }]]),
+    );
+    return [found[0]?.data[0] as number, found[0]?.data[pixels - 1] as number];
+  }
+
+  test.each([
+    ['half of the picture', 5000, 1],
+    ['a tenth', 1000, Math.sqrt(9000 / 1001)],
+    ['a hundredth', 100, 5],
+    ['a thousandth', 10, 0.02 / 0.0014],
+    ['one pixel', 1, 0.02 / 0.0005],
+  ])('%s: inside as told, outside 1', (_, inside, expected) => {
+    const [within, without] = weightsOf(inside);
+    expect(within).toBeCloseTo(expected, 6);
+    expect(without).toBe(1);
+  });
+
+  test('an absent object weighs its pixels all alike', () => {
+    expect(weightsOf(0)).toEqual([1, 1]);
+  });
+});
 
 describe.each([
   ['our options', ours],
