@@ -21,6 +21,17 @@ describe('the note on what the default model was not trained on', () => {
     expect(noteOf('spinal cord in abdomen CT', 'MRI-T2')).toBeNull();
   });
 
+  test('where nobody says the modality, what the image looks like', () => {
+    const guessing = (text: string, guess: string | null): string | null =>
+      describeResolution(text, resolve(text), { guessed: () => guess }).note;
+    expect(guessing('spinal cord', 'CT')).toBe(
+      '"spinal cord" asks for spinal cord in what looks like CT, which the default model was not trained on; it knows spinal cord in spine MRI',
+    );
+    expect(guessing('spinal cord', null)).toBeNull();
+    expect(guessing('spinal cord', 'MRI')).toBeNull();
+    expect(guessing('liver in abdomen CT', 'MRI')).toBeNull();
+  });
+
   test('none where it was trained, under any name, in any sequence', () => {
     for (const text of ['left kidney in abdomen CT', 'kidney in abdominal MRI-T2', 'LV in cardiac MRI', '肿瘤']) {
       expect(noteOf(text), text).toBeNull();

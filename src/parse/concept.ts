@@ -52,13 +52,15 @@ function nearest({ concept, nearMisses }: Resolution, all: readonly Concept[]): 
 const quoted = (text: string): string => `"${text.length > 60 ? `${text.slice(0, 57)}...` : text}"`;
 
 /** What a note says of a concept that the default model has met in images of other modalities only; null where it has met it in this one. */
-function elsewhere({ name, trainedViews }: Concept, modality: string | null): string | null {
+function elsewhere({ name, trainedViews }: Concept, said: string | null, guessed: string | null): string | null {
+  const modality = said ?? guessed;
   const family = modality === null ? null : modalityFamily(modality);
   if (family === null || trainedViews.length === 0 || trainedViews.some((view) => view.modality === family))
     return null;
   const met = trainedViews.slice(0, MOST_NAMED).map((view) => `${view.site} ${view.modality}`);
   const more = trainedViews.length > MOST_NAMED ? ', ...' : '';
-  return `asks for ${name} in ${family}, which the default model was not trained on; it knows ${name} in ${met.join(', ')}${more}`;
+  const seen = said === null ? `what looks like ${family}` : family;
+  return `asks for ${name} in ${seen}, which the default model was not trained on; it knows ${name} in ${met.join(', ')}${more}`;
 }
 
 export interface DescribeOptions {
@@ -66,18 +68,21 @@ export interface DescribeOptions {
   readonly terms?: Terms | undefined;
   /** What is known of the image beside the prompt. */
   readonly known?: ImageContext;
+  /** What the image looks like, where nobody says its modality. */
+  readonly guessed?: () => string | null;
 }
 
 /** The answer's concept, and a note for a prompt outside what the default model was trained on: an unknown object, or a known one in another modality. */
 export function describeResolution(
   text: string,
   resolution: Resolution,
-  { terms, known }: DescribeOptions = {},
+  { terms, known, guessed }: DescribeOptions = {},
 ): { readonly concept: ResolvedConcept | null; readonly note: string | null } {
   const { concept, side, site, modality, confidence, reason } = resolution;
   if (concept !== null && isKnown(concept)) {
     const { name, category, snomed } = concept;
-    const other = elsewhere(concept, known?.modality ?? modality);
+    const said = known?.modality ?? modality;
+    const other = elsewhere(concept, said, said === null ? (guessed?.() ?? null) : null);
     const note = other === null ? null : `${quoted(text)} ${other}`;
     return { concept: { name, category, snomed, side, site, modality, confidence, trained: true }, note };
   }

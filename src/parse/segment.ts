@@ -32,6 +32,7 @@ import { type Rejection, type RejectionOptions, rejectionTest } from './rejectio
 import { checkRegionSupport, checkRequest, PROMPT_BATCH } from './request.ts';
 import {
   guessViews,
+  likelyModality,
   PLAUSIBLE,
   type Plausibility,
   plausibility,
@@ -281,7 +282,8 @@ export function createModel(
         const question = { resolutions: understood, known: knownOf(asking), joint, ...region };
         const decoded = mirror === null ? plain : await mirror.average(plain, question);
         seconds.decode += (performance.now() - decodeStart) / 1000;
-        const context = { terms: asking.terms, known: question.known };
+        const guessed = (): string | null => likelyModality(guesses());
+        const context = { terms: asking.terms, known: question.known, guessed };
         const questions =
           batch.length === 0
             ? [regionQuestion]

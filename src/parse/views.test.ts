@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { checkViewClassifier, createViewMean, guessViews, PLAUSIBLE, plausibility } from './views.ts';
+import {
+  checkViewClassifier,
+  createViewMean,
+  guessViews,
+  likelyModality,
+  PLAUSIBLE,
+  plausibility,
+  type ViewGuess,
+} from './views.ts';
 
 const classifier = {
   views: [
@@ -56,6 +64,22 @@ describe('the mean of guesses', () => {
     expect(mean.guesses()).toBeNull();
     mean.add(null);
     expect(mean.guesses()).toBeNull();
+  });
+});
+
+describe('the modality that guesses agree on', () => {
+  const guess = (modality: string, site: string, probability: number): ViewGuess => ({ modality, site, probability });
+
+  test('adds up its sites', () => {
+    expect(likelyModality([guess('CT', 'abdomen', 0.6), guess('CT', 'chest', 0.35), guess('MRI', 'spine', 0.05)])).toBe(
+      'CT',
+    );
+  });
+
+  test('is none where it is unsure, and of nothing', () => {
+    expect(likelyModality([guess('CT', 'abdomen', 0.6), guess('MRI', 'spine', 0.4)])).toBeNull();
+    expect(likelyModality([])).toBeNull();
+    expect(likelyModality(null)).toBeNull();
   });
 });
 

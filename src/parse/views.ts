@@ -72,6 +72,15 @@ export function createViewMean(): ViewMean {
   };
 }
 
+/** The modality that guesses of the kind of image agree on with a probability of at least `least`; null where they do not. */
+export function likelyModality(guesses: readonly ViewGuess[] | null, least = 0.9): string | null {
+  const sums = new Map<string, number>();
+  for (const { modality, probability } of guesses ?? []) {
+    sums.set(modality, (sums.get(modality) ?? 0) + probability);
+  }
+  return [...sums].find(([, probability]) => probability >= least)?.[0] ?? null;
+}
+
 /** What an image may show, by its guessed kind. */
 export interface Plausibility {
   /** How probable it is that the image is of a kind that can show an object, 0..1. */
