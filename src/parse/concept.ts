@@ -52,8 +52,12 @@ function nearest({ concept, nearMisses }: Resolution, all: readonly Concept[]): 
 const quoted = (text: string): string => `"${text.length > 60 ? `${text.slice(0, 57)}...` : text}"`;
 
 /** What a note says of a concept that the default model has met in images of other modalities only; null where it has met it in this one. */
-function elsewhere({ name, trainedViews }: Concept, said: string | null, guessed: string | null): string | null {
-  const modality = said ?? guessed;
+function elsewhere(
+  { name, trainedViews }: Concept,
+  said: string | null,
+  guessed: DescribeOptions['guessed'],
+): string | null {
+  const modality = said ?? guessed?.() ?? null;
   const family = modality === null ? null : modalityFamily(modality);
   if (family === null || trainedViews.length === 0 || trainedViews.some((view) => view.modality === family))
     return null;
@@ -81,8 +85,7 @@ export function describeResolution(
   const { concept, side, site, modality, confidence, reason } = resolution;
   if (concept !== null && isKnown(concept)) {
     const { name, category, snomed } = concept;
-    const said = known?.modality ?? modality;
-    const other = elsewhere(concept, said, said === null ? (guessed?.() ?? null) : null);
+    const other = elsewhere(concept, known?.modality ?? modality, guessed);
     const note = other === null ? null : `${quoted(text)} ${other}`;
     return { concept: { name, category, snomed, side, site, modality, confidence, trained: true }, note };
   }
