@@ -46,11 +46,10 @@ function deviation(found: Float32Array, expected: Float32Array, least: number): 
 }
 
 /** A batch of phantoms as the trainer makes it. */
-async function batchOf(tokenizer: object, shape: BatchShape, cell: 2 | 4) {
+async function batchOf(tokenizer: object, shape: BatchShape, cell: 2 | 4, seed: number) {
   const { images, prompts, tokens, size } = shape;
   const store = await loadImages(await openDataset(join(folder, 'data'), { split: 'train' }));
-  // a batch in which no input of a ReLU is 0 but for rounding, on whose sides gradients differ (of seeds 5 to 7, 5 has one)
-  const options = { size, promptsPerImage: prompts, negativeFraction: 0.25, augment: true, seed: 6, cell };
+  const options = { size, promptsPerImage: prompts, negativeFraction: 0.25, augment: true, seed, cell };
   const samples = Array.from({ length: images }, (_, i) => createSampler(store, options)(i));
   const { encode } = createTokenizer(tokenizer, { contextLength: tokens });
   const texts = samples.flatMap((sample) => sample.prompts.map(encode));
@@ -85,11 +84,11 @@ async function byOnnx(
   return await session.run({ ...values, ...batch }).finally(() => session.dispose());
 }
 
-/** `gradientTolerance`: of each gradient's largest value; all else agrees to 1e-4. */
-async function compare(out: string, config: ModelConfig, shape: BatchShape, gradientTolerance = 1e-4) {
+/** `seed`: of a batch in which no input of a ReLU is 0 but for rounding, on whose sides gradients differ (of 5 to 7, 5 is none). */
+async function compare(out: string, config: ModelConfig, shape: BatchShape, seed = 6) {
   const tokenizer = JSON.parse(readFileSync(join(out, 'tokenizer.json'), 'utf8'));
   const stride = maskStride(config.pixelDecoder);
-  const batch = await batchOf(tokenizer, shape, stride);
+  const batch = await batchOf(tokenizer, shape, stride, seed);
   const { images, prompts, tokens, size } = shape;
   const rows = images * prompts;
   const whole = (values: BigInt64Array, dims: number[]): StoredTensor => ({
@@ -110,8 +109,8 @@ async function compare(out: string, config: ModelConfig, shape: BatchShape, grad
   const expected = await byOnnx(config, start, batch, shape);
   expect([...found.keys()].sort()).toEqual(Object.keys(expected).sort());
   for (const [name, values] of Object.entries(expected)) {
-    const [least, tolerance] = name.startsWith('gradient:') ? [1e-6, gradientTolerance] : [1e-3, 1e-4];
-    expect(deviation(toFloat32(found.get(name)!), values as Float32Array, least), name).toBeLessThan(tolerance);
+    const least = name.startsWith('gradient:') ? 1e-6 : 1e-3;
+    expect(deviation(toFloat32(found.get(name)!), values as Float32Array, least), name).toBeLessThan(1e-4);
   }
 }
 
@@ -135,20 +134,19 @@ describe('the generated module', () => {
   });
 
   const defaultModel = fileURLToPath(new URL('../models/default', import.meta.url));
-  const defaultShape = { images: 2, prompts: 2, tokens: 10, size: 128 };
 
   it('the default network, fresh', async () => {
     const config = JSON.parse(readFileSync(join(defaultModel, 'config.json'), 'utf8'));
     const out = join(folder, 'fresh-torch');
     await exportTorch(await writePhantoms(folder, 'fresh', config), out);
-    await compare(out, config, defaultShape);
+    await compare(out, config, { images: 2, prompts: 2, tokens: 10, size: 128 });
   });
 
-  // what is left of the gradients of some texts is small beside what cancels: either side lies up to 3e-4 from float64
-  it('the default network as trained, gradients to 2e-3', async () => {
+  // a batch in which gradients of texts do not cancel: in others rounding alone, of either side, is 3e-4 from float64
+  it('the default network as trained', async () => {
     const out = join(folder, 'default-torch');
     await exportTorch(defaultModel, out);
     const config = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
-    await compare(out, config, defaultShape, 2e-3);
+    await compare(out, config, { images: 1, prompts: 2, tokens: 10, size: 64 }, 10);
   });
 });
