@@ -8,7 +8,7 @@ import { applyIntensity, type Intensity } from '../src/dataset/augment.ts';
 import { loadImages, openDataset } from '../src/dataset/index.ts';
 import { createPlanner } from '../src/dataset/plan.ts';
 import { storedPixels } from '../src/dataset/store.ts';
-import { affineOf, coverMasks, reductionVariance, smooth, spansOf, stepOf, warpPixels } from '../src/dataset/warp.ts';
+import { coverMasks, reductionVariance, smooth, spansOf, stepOf, warpOf, warpPixels } from '../src/dataset/warp.ts';
 import { exportTorch } from '../src/export/export.ts';
 import { fromFloat32, readSafetensors, toFloat32, writeSafetensors } from '../src/formats/safetensors.ts';
 import { phantom } from '../src/image/phantoms.ts';
@@ -155,16 +155,32 @@ describe('samples', () => {
   });
 
   it.each([
-    { size: 96, scale: 1.3, stretch: 1.1, angle: 0.4, blur: 0.9, bend: 0.1, shading: [0.2, -0.1, 0.15, 0.05] },
-    { size: 64, scale: 0.6, stretch: 0.9, angle: -2, blur: 0, bend: 0, shading: undefined },
+    {
+      ...{ size: 96, scale: 1.3, stretch: 1.1, angle: 0.4, blur: 0.9, bend: 0.1 },
+      shading: [0.2, -0.1, 0.15, 0.05],
+      waves: undefined,
+    },
+    { ...{ size: 64, scale: 0.6, stretch: 0.9, angle: -2, blur: 0, bend: 0 }, shading: undefined, waves: undefined },
+    {
+      ...{ size: 96, scale: 0.9, stretch: 1.05, angle: 0.3, blur: 0.4, bend: 0 },
+      shading: undefined,
+      waves: [
+        { height: 0.04, length: 0.7, phase: 1 },
+        { height: -0.03, length: 1.2, phase: 4 },
+      ],
+    },
   ] as const)('are warped and toned alike, up to the 8-bit steps here: %o', async (chosen) => {
-    const { size, scale, stretch, angle, blur, bend, shading } = chosen;
+    const { size, scale, stretch, angle, blur, bend, shading, waves } = chosen;
     const [gain, gamma, brightness, saturation, pivot] = [1.2, 0.8, -10, 1.3, 110];
     const [shiftX, shiftY] = [0.05, -0.03];
     const plain = { invert: 0, noise: 0, starts: Array.from({ length: 3 }, () => new Array(size).fill(0)) };
     const drawn = {
       ...{ scale, stretch, angle, bend, pivot, shading: shading ?? [0, 0, 0, 0] },
       shift: [shiftX, shiftY],
+      waves: waves?.map(({ height, length, phase }) => [height, length, phase]) ?? [
+        [0, 1, 0],
+        [0, 1, 0],
+      ],
       mirror: -1,
       blur,
       gain: [gain, gain, gain],
@@ -185,7 +201,7 @@ describe('samples', () => {
     const intensity: Intensity = { tones: [tone, tone, tone], shading, saturation, noise: 0, blur };
     for (const [i, image] of store.images.entries()) {
       expect(image.channels).toBe(3);
-      const map = affineOf(image, size, { scale, stretch, angle, shiftX, shiftY, mirror: true });
+      const map = warpOf(image, size, { scale, stretch, angle, shiftX, shiftY, mirror: true, ...(waves && { waves }) });
       const spans = spansOf(map, image, size);
       const variance = reductionVariance(stepOf(map)) + (blur * stepOf(map)) ** 2;
       const bytes = warpPixels(smooth(storedPixels(store, image), image, variance), image, map, spans, size);

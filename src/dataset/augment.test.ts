@@ -40,6 +40,27 @@ describe('placement', () => {
       ...{ scale: 0.8, stretch: 1.1, angle: 0.1, shiftX: -0.05, shiftY: 0.03 },
       mirror: true,
     });
+    const waves = [
+      { height: 0.04, length: 0.5, phase: 2 },
+      { height: -0.02, length: 1, phase: 3 },
+    ] as const;
+    expect(milder({ ...placement, waves }).waves).toEqual([
+      { ...waves[0], height: 0.02 },
+      { ...waves[1], height: -0.01 },
+    ]);
+  });
+
+  test('waves are never steeper than 0.3 and of many lengths', () => {
+    const ranges = augmentationRanges('CT', 'abdomen');
+    const waves = draws(200, (seed) => drawPlacement(createRandom(seed), ranges, false).waves ?? []).flat();
+    expect(waves).toHaveLength(400);
+    const slopes = waves.map(({ height, length }) => (2 * Math.PI * height) / length);
+    expect(Math.max(...slopes)).toBeGreaterThan(0.28);
+    expect(Math.max(...slopes.map(Math.abs))).toBeLessThanOrEqual(0.3);
+    const lengths = waves.map(({ length }) => length);
+    expect(Math.min(...lengths)).toBeGreaterThanOrEqual(0.4);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(1.5);
+    expect(lengths.filter((length) => length < 0.7746).length / 400).toBeCloseTo(0.5, 1);
   });
 });
 

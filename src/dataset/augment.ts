@@ -4,7 +4,7 @@
  */
 import { isGreyModality, modalityFamily, turnAllowed } from '../ontology/index.ts';
 import { createRandom, type Random } from '../util/random.ts';
-import type { Placement } from './warp.ts';
+import type { Placement, Wave } from './warp.ts';
 
 /** The whole image, upright, mirrored or not. */
 export function plainPlacement(mirror: boolean): Placement {
@@ -21,6 +21,8 @@ export interface AugmentationRanges {
   readonly angle: number;
   /** Most shift, longer sides of the image. */
   readonly shift: number;
+  /** Waves of rows and columns: the most slope, and lengths (log-uniform) in sides of the output. */
+  readonly waves: { readonly slope: number; readonly least: number; readonly most: number };
   /** Most logarithm of contrast, of gamma, and of the gain of single channels. */
   readonly contrast: number;
   readonly gamma: number;
@@ -44,6 +46,7 @@ export interface AugmentationRanges {
 }
 
 const COMMON = {
+  waves: { slope: 0.3, least: 0.4, most: 1.5 },
   ...{ stretch: 0.12, shift: 0.12, contrast: 0.4, brightness: 30, gamma: 0.45, pivot: 110 },
   noise: { share: 0.3, least: 1, most: 12 },
   blur: { share: 0.2, least: 0.4, most: 1.5 },
@@ -74,16 +77,24 @@ export function augmentationRanges(modality: string, site: string): Augmentation
 }
 
 /** The same placement, half as far from the plain one. */
-export function milder({ scale, stretch, angle, shiftX, shiftY, mirror }: Placement): Placement {
+export function milder({ scale, stretch, angle, shiftX, shiftY, mirror, waves }: Placement): Placement {
   const halfway = { scale: Math.sqrt(scale), stretch: Math.sqrt(stretch) };
-  return { ...halfway, angle: angle / 2, shiftX: shiftX / 2, shiftY: shiftY / 2, mirror };
+  const lower = (wave: Wave): Wave => ({ ...wave, height: wave.height / 2 });
+  const calmer = waves && { waves: [lower(waves[0]), lower(waves[1])] as const };
+  return { ...halfway, angle: angle / 2, shiftX: shiftX / 2, shiftY: shiftY / 2, mirror, ...calmer };
 }
 
 const spread = (random: Random, most: number): number => Math.exp(random.uniform(-most, most));
 
+function drawWave(random: Random, { slope, least, most }: AugmentationRanges['waves']): Wave {
+  const length = least * (most / least) ** random.next();
+  const height = (random.uniform(-slope, slope) * length) / (2 * Math.PI);
+  return { height, length, phase: random.uniform(0, 2 * Math.PI) };
+}
+
 /** Where the image lies in the output, at random. */
 export function drawPlacement(random: Random, ranges: AugmentationRanges, mirror: boolean): Placement {
-  const { scale, stretch, angle, shift } = ranges;
+  const { scale, stretch, angle, shift, waves } = ranges;
   return {
     scale: Math.min(scale.most, Math.max(scale.least, Math.exp(scale.deviation * random.normal()))),
     stretch: spread(random, stretch),
@@ -91,6 +102,7 @@ export function drawPlacement(random: Random, ranges: AugmentationRanges, mirror
     shiftX: random.uniform(-shift, shift),
     shiftY: random.uniform(-shift, shift),
     mirror,
+    waves: [drawWave(random, waves), drawWave(random, waves)],
   };
 }
 

@@ -16,8 +16,6 @@ import {
 import { createPlanner, type Plan } from './plan.ts';
 import { type ImageStore, type StoredImage, type StoredMask, storedPixels } from './store.ts';
 import {
-  type Affine,
-  affineOf,
   type Coverage,
   coverMasks,
   type Placement,
@@ -25,6 +23,8 @@ import {
   smooth,
   spansOf,
   stepOf,
+  type Warp,
+  warpOf,
   warpPixels,
 } from './warp.ts';
 
@@ -87,7 +87,7 @@ export interface Rendered {
 }
 
 /** Whether enough of every mask is in the picture. */
-function keepsAll(masks: readonly StoredMask[], { sums }: Coverage, map: Affine, cell: number): boolean {
+function keepsAll(masks: readonly StoredMask[], { sums }: Coverage, map: Warp, cell: number): boolean {
   const area = (cell * stepOf(map)) ** 2;
   return masks.every((mask, i) => sums[i] > 0 && sums[i] >= (LEAST_KEPT * mask.area) / area);
 }
@@ -100,14 +100,14 @@ export function createRenderer(
   const slabs = store.slabs.map((slab) => new Uint8Array(slab));
 
   /** The masks under a placement, or under a milder one where that would lose one of them. */
-  const place = (image: StoredImage, masks: readonly StoredMask[], wanted: Placement): [Affine, Coverage] => {
+  const place = (image: StoredImage, masks: readonly StoredMask[], wanted: Placement): [Warp, Coverage] => {
     const bitMasks = masks.map(({ slab, offset }) => ({ bits: slabs[slab], offset }));
     for (const placement of augment ? [wanted, milder(wanted)] : []) {
-      const map = affineOf(image, size, placement);
+      const map = warpOf(image, size, placement);
       const coverage = coverMasks(bitMasks, image, map, size, 1, cell);
       if (keepsAll(masks, coverage, map, cell)) return [map, coverage];
     }
-    const map = affineOf(image, size, plainPlacement(wanted.mirror));
+    const map = warpOf(image, size, plainPlacement(wanted.mirror));
     const fine = 2 ** Math.max(0, Math.ceil(Math.log2(stepOf(map))));
     return [map, coverMasks(bitMasks, image, map, size, fine, cell)];
   };

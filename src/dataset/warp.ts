@@ -1,7 +1,8 @@
 /**
- * The geometry of a sample: one affine map from the square output to the stored image, applied to pixels (bilinear) and to
- * masks (area coverage of cells of output pixels, 4 x 4 unless told). Positions are in pixels with corners at whole numbers, x to the right,
- * y down; the centre of pixel i lies at i + 0.5. What lies outside the image stays 0.
+ * The geometry of a sample: one affine map from the square output to the stored image, with slow waves along both axes of the
+ * output, applied to pixels (bilinear) and to masks (area coverage of cells of output pixels, 4 x 4 unless told). Positions are in pixels
+ * with corners at whole numbers, x to the right, y down; the centre of pixel i lies at i + 0.5. What lies outside the image stays 0;
+ * waves leave the image's frame where it is and repeat its border pixels inside.
  */
 
 /** Where an output position (x, y) lies in the source: (xx x + xy y + x0, yx x + yy y + y0). */
@@ -12,6 +13,21 @@ export interface Affine {
   readonly yx: number;
   readonly yy: number;
   readonly y0: number;
+}
+
+/** A shift of whole lines that comes and goes along their axis: `height` sin(2 pi u / `length` + `phase`), u from 0 to 1. */
+export interface Wave {
+  /** Sides of the output. */
+  readonly height: number;
+  readonly length: number;
+  /** Radians. */
+  readonly phase: number;
+}
+
+/** An affine map of an output whose row y is moved by `rows[y]` to the right first, and whose column x by `columns[x]` down, in output pixels. */
+export interface Warp extends Affine {
+  readonly rows: Float32Array;
+  readonly columns: Float32Array;
 }
 
 /** How the image lies in the output; all neutral: the whole image, centred, its longer side filling the output. */
@@ -26,6 +42,8 @@ export interface Placement {
   readonly shiftX: number;
   readonly shiftY: number;
   readonly mirror: boolean;
+  /** Of the rows and of the columns of the output; none where left out. */
+  readonly waves?: readonly [Wave, Wave] | undefined;
 }
 
 export interface Size {
@@ -33,9 +51,17 @@ export interface Size {
   readonly height: number;
 }
 
+/** Shifts of `size` lines, output pixels. */
+function waveTable(wave: Wave | undefined, size: number): Float32Array {
+  const table = new Float32Array(size);
+  if (wave === undefined) return table;
+  const { height, length, phase } = wave;
+  return table.map((_, i) => height * size * Math.sin((2 * Math.PI * (i + 0.5)) / size / length + phase));
+}
+
 /** The map of a placement, output `size` x `size`. */
-export function affineOf({ width, height }: Size, size: number, placement: Placement): Affine {
-  const { scale, stretch, angle, shiftX, shiftY, mirror } = placement;
+export function warpOf({ width, height }: Size, size: number, placement: Placement): Warp {
+  const { scale, stretch, angle, shiftX, shiftY, mirror, waves } = placement;
   const longer = Math.max(width, height);
   const step = longer / size / scale;
   const across = step / Math.sqrt(stretch);
@@ -48,6 +74,8 @@ export function affineOf({ width, height }: Size, size: number, placement: Place
     ...{ xx, xy, yx, yy },
     x0: width / 2 + shiftX * longer - (xx + xy) * middle,
     y0: height / 2 + shiftY * longer - (yx + yy) * middle,
+    rows: waveTable(waves?.[0], size),
+    columns: waveTable(waves?.[1], size),
   };
 }
 
@@ -71,7 +99,7 @@ function inside(slope: number, start: number, limit: number, size: number): [num
   return [Math.max(0, first), Math.min(size, end)];
 }
 
-/** Per output row the pixels that lie in the source: `[size, 2]`, first and one past the last. */
+/** Per output row the pixels that lie in the source but for waves: `[size, 2]`, first and one past the last. */
 export function spansOf(map: Affine, source: Size, size: number): Int32Array {
   const spans = new Int32Array(2 * size);
   for (let y = 0; y < size; y++) {
@@ -87,20 +115,22 @@ export function spansOf(map: Affine, source: Size, size: number): Int32Array {
 export function warpPixels(
   source: Uint8Array,
   { width, height, channels }: Size & { readonly channels: 1 | 3 },
-  map: Affine,
+  map: Warp,
   spans: Int32Array,
   size: number,
 ): Uint8Array {
   const plane = size * size;
   const out = new Uint8Array(channels * plane);
   const [right, bottom] = [width - 1, height - 1];
+  const { rows, columns } = map;
   for (let y = 0; y < size; y++) {
-    const startX = map.xy * (y + 0.5) + map.x0 + 0.5 * map.xx - 0.5;
-    const startY = map.yy * (y + 0.5) + map.y0 + 0.5 * map.yx - 0.5;
+    const along = rows[y] + 0.5;
+    const startX = map.xy * (y + 0.5) + map.x0 + along * map.xx - 0.5;
+    const startY = map.yy * (y + 0.5) + map.y0 + along * map.yx - 0.5;
     const end = spans[2 * y + 1];
     for (let x = spans[2 * y]; x < end; x++) {
-      let sx = map.xx * x + startX;
-      let sy = map.yx * x + startY;
+      let sx = map.xx * x + map.xy * columns[x] + startX;
+      let sy = map.yx * x + map.yy * columns[x] + startY;
       sx = sx < 0 ? 0 : sx > right ? right : sx;
       sy = sy < 0 ? 0 : sy > bottom ? bottom : sy;
       const left = sx | 0;
@@ -190,7 +220,7 @@ export interface Coverage {
 export function coverMasks(
   masks: readonly BitMask[],
   source: Size,
-  outputMap: Affine,
+  outputMap: Warp,
   size: number,
   fine: number,
   cell = 4,
@@ -205,16 +235,19 @@ export function coverMasks(
   const share = 1 / (cell * fine) ** 2;
   const sums = masks.map(() => 0);
   const { width } = source;
+  const { rows, columns } = outputMap;
   const [right, bottom] = [source.width - 1, source.height - 1];
   for (let y = 0; y < n; y++) {
     const [first, end] = [spans[2 * y], spans[2 * y + 1]];
-    const startX = map.xy * (y + 0.5) + map.x0 + 0.5 * map.xx;
-    const startY = map.yy * (y + 0.5) + map.y0 + 0.5 * map.yx;
+    const along = rows[Math.floor(y / fine)] * fine + 0.5;
+    const startX = map.xy * (y + 0.5) + map.x0 + along * map.xx;
+    const startY = map.yy * (y + 0.5) + map.y0 + along * map.yx;
     for (let x = first; x < end; x++) {
-      let sx = (map.xx * x + startX) | 0;
-      let sy = (map.yx * x + startY) | 0;
-      sx = sx > right ? right : sx;
-      sy = sy > bottom ? bottom : sy;
+      const down = columns[Math.floor(x / fine)] * fine;
+      let sx = (map.xx * x + map.xy * down + startX) | 0;
+      let sy = (map.yx * x + map.yy * down + startY) | 0;
+      sx = sx < 0 ? 0 : sx > right ? right : sx;
+      sy = sy < 0 ? 0 : sy > bottom ? bottom : sy;
       pixel[x] = sy * width + sx;
     }
     for (let m = 0; m < masks.length; m++) {

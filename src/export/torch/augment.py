@@ -1,5 +1,5 @@
 """
-A batch of samples on the device: one affine warp of pixels (bilinear) and masks (area coverage of the cells that mask logits stand for), then
+A batch of samples on the device: one affine warp with waves of pixels (bilinear) and masks (area coverage of the cells that mask logits stand for), then
 tones, shading, saturation and noise: the chances and formulas of src/dataset/augment.ts, sample.ts and warp.ts.
 
 What is drawn for a sample (`draw`) depends on its random stream alone and is made on the host; `render` is without chance.
@@ -25,6 +25,11 @@ def draw(rng, image, mirror, ranges, size):
     def sometimes(chance):
         return rng.uniform(chance["least"], chance["most"]) if rng.random() < chance["share"] else 0.0
 
+    def wave(slope, least, most):
+        """Height, length (sides of the output) and phase."""
+        length = least * (most / least) ** rng.random()
+        return rng.uniform(-slope, slope) * length / (2 * math.pi), length, rng.uniform(0, 2 * math.pi)
+
     scale, shading = ranges["scale"], ranges["shading"]
     contrast = spread(ranges["contrast"])
     shaded = rng.random() < shading["share"]
@@ -33,6 +38,7 @@ def draw(rng, image, mirror, ranges, size):
         "stretch": spread(ranges["stretch"]),
         "angle": rng.uniform(-ranges["angle"], ranges["angle"]),
         "shift": rng.uniform(-ranges["shift"], ranges["shift"], 2),
+        "waves": [wave(**ranges["waves"]) for _ in range(2)],  # of rows, of columns
         "mirror": -1.0 if mirror else 1.0,
         "gain": [contrast * spread(ranges["gain"]) for _ in range(3)] if colour else [contrast] * 3,
         "brightness": rng.uniform(-ranges["brightness"], ranges["brightness"]),
@@ -69,7 +75,8 @@ def host_batch(samples, prompts):
 
 
 def source_positions(batch, size, milder, fine=1):
-    """Where the centres of output pixels lie in the image: x, y [N, n, n], n = size * fine, and the step of one pixel [N].
+    """Where the centres of output pixels lie in the image: x, y [N, n, n], n = size * fine; which lie in it but for waves
+    (bool [N, n, n]); and the step of one pixel [N].
 
     milder: 0 as drawn, 1 half as far from the whole image, None the whole image itself.
     """
@@ -85,27 +92,27 @@ def source_positions(batch, size, milder, fine=1):
     yx, yy = batch["mirror"] * down * sine, down * cosine
     n = size * fine
     centres = (torch.arange(n, device=width.device, dtype=torch.float32) + 0.5) / fine - size / 2
+    high, length, phase = batch["waves"].permute(2, 1, 0)[:, :, :, None]  # each [2, N, 1]
+    rows, columns = high * share * size * ((centres / size + 0.5) * 2 * math.pi / length + phase).sin()
     u, v = centres[None, None, :], centres[None, :, None]
-    at = lambda a, b, c: a[:, None, None] * u + b[:, None, None] * v + c[:, None, None]
-    return at(xx, xy, width / 2 + shift[:, 0] * longer), at(yx, yy, height / 2 + shift[:, 1] * longer), step
-
-
-def inside(batch, x, y):
-    """Bool [N, n, n]: positions that lie in the image."""
-    width, height = batch["extent"].T[:, :, None, None]
-    return (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    on = lambda a, b, c, u, v: a[:, None, None] * u + b[:, None, None] * v + c[:, None, None]
+    at = lambda u, v: (on(xx, xy, width / 2 + shift[:, 0] * longer, u, v), on(yx, yy, height / 2 + shift[:, 1] * longer, u, v))
+    x, y = at(u, v)
+    right, bottom = width[:, None, None], height[:, None, None]
+    inside = (x >= 0) & (x < right) & (y >= 0) & (y < bottom)
+    return *at(u + rows[:, :, None], v + columns[:, None, :]), inside, step
 
 
 def coverage(batch, size, milder, fine, cell):
     """Targets [N, P, size/cell, size/cell], the share of each cell that is inside, and whether enough of every mask is kept [N]."""
-    x, y, step = source_positions(batch, size, milder, fine)
+    x, y, inside, step = source_positions(batch, size, milder, fine)
     width, height = batch["extent"].T[:, :, None, None]
     column = torch.minimum(x.clamp(min=0).floor(), width - 1).long()
     row = torch.minimum(y.clamp(min=0).floor(), height - 1).long()
     count, prompts = batch["masks"].shape[:2]
     index = (row * SIDE + column).reshape(count, 1, -1).expand(-1, prompts, -1)
     taken = batch["masks"].reshape(count, prompts, -1).gather(2, index).reshape(count, prompts, *x.shape[1:])
-    found = taken.float() * inside(batch, x, y)[:, None]
+    found = taken.float() * inside[:, None]
     targets = torch.nn.functional.avg_pool2d(found, cell * fine)
     sums = targets.sum(dim=(2, 3))
     needed = batch["leastKept"] * batch["areas"] / (cell * step[:, None]) ** 2
@@ -164,17 +171,18 @@ def render(batch, size, sampling, table):
     batch, cell = {**batch, "leastKept": sampling["chances"]["leastKept"]}, sampling["cell"]
     fine = 2 ** max(0, math.ceil(math.log2(SIDE / size)))
     targets, _ = coverage(batch, size, None, fine, cell)
-    x, y, step = source_positions(batch, size, None)
+    *place, step = source_positions(batch, size, None)
     for milder in (1, 0):
         own, kept = coverage(batch, size, milder, 1, cell)
         targets = torch.where(kept[:, None, None, None], own, targets)
-        place = source_positions(batch, size, milder)
-        x, y = (torch.where(kept[:, None, None], new, old) for new, old in zip(place, (x, y)))
-        step = torch.where(kept, place[2], step)
+        *milder_place, milder_step = source_positions(batch, size, milder)
+        place = [torch.where(kept[:, None, None], new, old) for new, old in zip(milder_place, place)]
+        step = torch.where(kept, milder_step, step)
+    x, y, inside = place
     variance = ((step**2 - 1) / 12).clamp(min=0) + (batch["blur"] * step) ** 2
     pixels = bilinear(smooth(batch["canvas"].float(), variance), batch, x, y)
     pixels = intensities(pixels, batch, table)
-    pixels = pixels * inside(batch, x, y)[:, None]
+    pixels = pixels * inside[:, None]
     return pixels, targets.flatten(2)
 
 
