@@ -49,7 +49,7 @@ function deviation(found: Float32Array, expected: Float32Array, least: number): 
 async function batchOf(tokenizer: object, shape: BatchShape, cell: 2 | 4, seed: number) {
   const { images, prompts, tokens, size } = shape;
   const store = await loadImages(await openDataset(join(folder, 'data'), { split: 'train' }));
-  const options = { size, promptsPerImage: prompts, negativeFraction: 0.25, augment: true, seed, cell };
+  const options = { size, promptsPerImage: prompts, negativeFraction: 0.25, augmentation: 1, seed, cell };
   const samples = Array.from({ length: images }, (_, i) => createSampler(store, options)(i));
   const { encode } = createTokenizer(tokenizer, { contextLength: tokens });
   const texts = samples.flatMap((sample) => sample.prompts.map(encode));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { applyIntensity, type Intensity } from '../src/dataset/augment.ts';
+import { applyIntensity, augmentationRanges, type Intensity } from '../src/dataset/augment.ts';
 import { loadImages, openDataset } from '../src/dataset/index.ts';
 import { createPlanner } from '../src/dataset/plan.ts';
 import { storedPixels } from '../src/dataset/store.ts';
@@ -152,6 +152,15 @@ describe('samples', () => {
     };
     for (const [name, value] of Object.entries(expected))
       expect(Math.abs(shares[name] - value), name).toBeLessThan(0.03);
+  });
+
+  it('are changed as strongly as a stage says', () => {
+    const found = JSON.parse(runPython(out, [checks, 'strengths']));
+    expect(Object.keys(found).length).toBeGreaterThan(1);
+    for (const [kind, ranges] of Object.entries(found)) {
+      const [modality, site] = kind.split('_') as [string, string];
+      expect(ranges).toEqual([0.5, 0].map((strength) => augmentationRanges(modality, site, strength)));
+    }
   });
 
   it.each([

@@ -25,7 +25,7 @@ export function createBatches(
   { size, images, seed }: { readonly size: number; readonly images: number; readonly seed: number },
 ): (index: number) => Batch {
   const plan = createImagePlanner(store, { mirrors: true });
-  const render = createRenderer(store, { size, augment: true, cell: CELL });
+  const render = createRenderer(store, { size, augmentation: 1, cell: CELL });
   const cells = (size / CELL) ** 2;
   return (index) => {
     const batch = {

@@ -50,6 +50,27 @@ describe('placement', () => {
     ]);
   });
 
+  test('half the strength goes half as far, none nowhere', () => {
+    const scale = (strength: number) =>
+      draws(200, (seed) =>
+        Math.log(drawPlacement(createRandom(seed), augmentationRanges('X-Ray', 'chest', strength), false).scale),
+      );
+    const [full, half] = [scale(1), scale(0.5)];
+    const free = half.flatMap((log, i) => (full[i] > Math.log(0.4) && full[i] < Math.log(2) ? [[log, full[i]]] : []));
+    for (const [log, whole] of free) expect(log).toBeCloseTo(whole / 2, 10);
+    const still = augmentationRanges('MRI', 'brain', 0);
+    const { waves, ...placement } = drawPlacement(createRandom(3), still, true);
+    expect(waves?.map(({ height }) => Math.abs(height))).toEqual([0, 0]);
+    const rounded = Object.entries(placement).map(([name, value]) => [name, Math.abs(Number(value))]);
+    expect(Object.fromEntries(rounded)).toEqual({
+      ...{ scale: 1, stretch: 1, angle: 0, shiftX: 0, shiftY: 0 },
+      mirror: 1,
+    });
+    const change = drawIntensity(createRandom(3), still, 1);
+    expect([change.noise, change.blur, change.saturation, change.shading]).toEqual([0, 0, 1, undefined]);
+    for (const [v, tone] of change.tones[0].entries()) expect(tone).toBeCloseTo(v, 3);
+  });
+
   test('waves are never steeper than 0.3 and of many lengths', () => {
     const ranges = augmentationRanges('CT', 'abdomen');
     const waves = draws(200, (seed) => drawPlacement(createRandom(seed), ranges, false).waves ?? []).flat();

@@ -61,11 +61,29 @@ const SCAN_SCALE = { deviation: 0.45, least: 0.3, most: 2.5 };
 const SCANS = new Set(['CT', 'MRI', 'ultrasound', 'endoscope']);
 const SHADING = { share: 0.3, most: 0.3 };
 
-/** The ranges for images of a kind. Tones of MRI mean little by themselves, those of CT are units: the one may be bent and shaded, the other hardly. */
-export function augmentationRanges(modality: string, site: string): AugmentationRanges {
+/** The same ranges drawn together by a strength of 0 (nothing changes) to 1. */
+function weaker(ranges: AugmentationRanges, strength: number): AugmentationRanges {
+  const less = <T extends { readonly share: number }>(range: T): T => ({ ...range, share: strength * range.share });
+  return {
+    pivot: ranges.pivot,
+    scale: { ...ranges.scale, deviation: strength * ranges.scale.deviation },
+    waves: { ...ranges.waves, slope: strength * ranges.waves.slope },
+    ...{ shading: less(ranges.shading), noise: less(ranges.noise), blur: less(ranges.blur) },
+    ...{ stretch: strength * ranges.stretch, angle: strength * ranges.angle, shift: strength * ranges.shift },
+    ...{ contrast: strength * ranges.contrast, gamma: strength * ranges.gamma, gain: strength * ranges.gain },
+    ...{ brightness: strength * ranges.brightness, bend: strength * ranges.bend },
+    ...{ saturation: strength * ranges.saturation, inversion: strength * ranges.inversion },
+  };
+}
+
+/**
+ * The ranges for images of a kind, by a strength of 0 (nothing changes) to 1. Tones of MRI mean little by themselves, those of CT are
+ * units: the one may be bent and shaded, the other hardly.
+ */
+export function augmentationRanges(modality: string, site: string, strength = 1): AugmentationRanges {
   const family = modalityFamily(modality);
   const grey = isGreyModality(modality);
-  return {
+  const ranges = {
     ...COMMON,
     scale: SCANS.has(family) ? SCAN_SCALE : PICTURE_SCALE,
     angle: turnAllowed(modality, site) ? Math.PI : SMALL_ANGLE,
@@ -75,6 +93,7 @@ export function augmentationRanges(modality: string, site: string): Augmentation
     saturation: grey ? 0 : 0.35,
     inversion: family === 'X-Ray' ? 0.03 : 0,
   };
+  return strength === 1 ? ranges : weaker(ranges, strength);
 }
 
 /** The same placement, half as far from the plain one. */

@@ -11,7 +11,7 @@ const options: SamplerOptions = {
   size: 32,
   promptsPerImage: 4,
   negativeFraction: 0.25,
-  augment: true,
+  augmentation: 1,
   seed: 5,
   cell: 4,
 };
@@ -106,7 +106,7 @@ describe('a sample', () => {
   });
 
   test('without augmentation the image and its masks are shown as they are, padded to a square', () => {
-    for (const { pixels, targets } of samples('wide', 3, { size: 64, augment: false, negativeFraction: 0 })) {
+    for (const { pixels, targets } of samples('wide', 3, { size: 64, augmentation: 0, negativeFraction: 0 })) {
       for (const [x, y] of [
         [0, 0],
         [63, 31],
@@ -131,7 +131,7 @@ describe('a sample', () => {
   });
 
   test('cells of 2 pixels are what cells of 4 are the means of', () => {
-    const whole = { ...options, augment: false };
+    const whole = { ...options, augmentation: 0 };
     const [coarse, fine] = ([4, 2] as const).map((cell) => createSampler(stores.pelvis, { ...whole, cell })(3));
     expect(fine.targets.length).toBe(4 * coarse.targets.length);
     const [side, prompts] = [options.size / 2, options.promptsPerImage];
@@ -148,5 +148,6 @@ describe('a sample', () => {
     expect(() => createSampler(stores.pelvis, { ...options, size: 30 })).toThrow(/size is 30; allowed: multiples of 4/);
     expect(() => createSampler(stores.pelvis, { ...options, promptsPerImage: 0 })).toThrow(/prompts is 0; allowed/);
     expect(() => createSampler(stores.pelvis, { ...options, negativeFraction: 1.5 })).toThrow(/1\.5; allowed: 0 to 1/);
+    expect(() => createSampler(stores.pelvis, { ...options, augmentation: -1 })).toThrow(/-1; allowed: 0 to 1/);
   });
 });

@@ -34,8 +34,8 @@ export interface SamplerOptions {
   readonly promptsPerImage: number;
   /** Share of prompts for objects that are absent, 0..1. */
   readonly negativeFraction: number;
-  /** Random placement, mirroring and intensities; without, every image is shown whole, as in inference. */
-  readonly augment: boolean;
+  /** Strength of random placement, mirroring and intensities, 0 to 1; at 0 every image is shown whole, as in inference. */
+  readonly augmentation: number;
   readonly seed: number;
   /** How many times as often as otherwise a set is drawn, by its name; 1 where nothing is said. */
   readonly setWeights?: Readonly<Record<string, number>> | undefined;
@@ -58,7 +58,7 @@ export type Sampler = (index: number) => Sample;
 /** A placement that leaves less than this share of a mask in the picture gives way to a milder one, at last to the whole image. */
 export const LEAST_KEPT = 0.15;
 
-function check({ size, promptsPerImage, negativeFraction }: SamplerOptions): void {
+function check({ size, promptsPerImage, negativeFraction, augmentation }: SamplerOptions): void {
   const refuse = (name: string, value: number, allowed: string): never => {
     throw new BiomedParseError('usage', `a sample's ${name} is ${value}; allowed: ${allowed}`, { [name]: value });
   };
@@ -67,13 +67,14 @@ function check({ size, promptsPerImage, negativeFraction }: SamplerOptions): voi
     refuse('number of prompts', promptsPerImage, 'integers from 1');
   }
   if (!(negativeFraction >= 0 && negativeFraction <= 1)) refuse('negative fraction', negativeFraction, '0 to 1');
+  if (!(augmentation >= 0 && augmentation <= 1)) refuse('augmentation', augmentation, '0 to 1');
 }
 
 export interface RendererOptions {
   /** Side of the square output, pixels; a multiple of `cell`. */
   readonly size: number;
-  /** Random placement and intensities; without, every image is shown whole, as in inference. */
-  readonly augment: boolean;
+  /** Strength of random placement and intensities, 0 to 1; at 0 every image is shown whole, as in inference. */
+  readonly augmentation: number;
   /** Side of the cells that masks are given in, output pixels; a power of two. */
   readonly cell: number;
 }
@@ -95,14 +96,15 @@ function keepsAll(masks: readonly StoredMask[], { sums }: Coverage, map: Warp, c
 /** A function that shows stored images and masks as a network is trained on them; what is drawn depends on the random stream alone. */
 export function createRenderer(
   store: ImageStore,
-  { size, augment, cell }: RendererOptions,
+  { size, augmentation, cell }: RendererOptions,
 ): (random: Random, plan: Omit<Plan, 'asks'>, masks: readonly StoredMask[]) => Rendered {
+  const augments = augmentation > 0;
   const slabs = store.slabs.map((slab) => new Uint8Array(slab));
 
   /** The masks under a placement, or under a milder one where that would lose one of them. */
   const place = (image: StoredImage, masks: readonly StoredMask[], wanted: Placement): [Warp, Coverage] => {
     const bitMasks = masks.map(({ slab, offset }) => ({ bits: slabs[slab], offset }));
-    for (const placement of augment ? [wanted, milder(wanted)] : []) {
+    for (const placement of augments ? [wanted, milder(wanted)] : []) {
       const map = warpOf(image, size, placement);
       const coverage = coverMasks(bitMasks, image, map, size, 1, cell);
       if (keepsAll(masks, coverage, map, cell)) return [map, coverage];
@@ -113,10 +115,10 @@ export function createRenderer(
   };
 
   return (random, { image, group, mirror }, masks) => {
-    const ranges = augmentationRanges(group.modality, group.site);
-    const wanted = augment ? drawPlacement(random, ranges, mirror) : plainPlacement(mirror);
+    const ranges = augmentationRanges(group.modality, group.site, augmentation);
+    const wanted = augments ? drawPlacement(random, ranges, mirror) : plainPlacement(mirror);
     const [map, { targets }] = place(image, masks, wanted);
-    const intensity = augment ? drawIntensity(random, ranges, image.channels) : plainIntensity(image.channels);
+    const intensity = augments ? drawIntensity(random, ranges, image.channels) : plainIntensity(image.channels);
     const step = stepOf(map);
     const variance = reductionVariance(step) + (intensity.blur * step) ** 2;
     const spans = spansOf(map, image, size);
@@ -128,9 +130,9 @@ export function createRenderer(
 /** A function from a sample's index to the sample. */
 export function createSampler(store: ImageStore, options: SamplerOptions): Sampler {
   check(options);
-  const { size, augment, seed, cell } = options;
-  const plan = createPlanner(store, { ...options, mirrors: augment });
-  const render = createRenderer(store, { size, augment, cell });
+  const { size, augmentation, seed, cell } = options;
+  const plan = createPlanner(store, { ...options, mirrors: augmentation > 0 });
+  const render = createRenderer(store, { size, augmentation, cell });
   const cells = (size / cell) ** 2;
 
   return (index) => {

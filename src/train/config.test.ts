@@ -39,6 +39,11 @@ describe('a training configuration', () => {
       { ...valid, stages: [{ size: 100, steps: 1, imagesPerWorker: 1 }] },
       /stages\[0\].size is 100; allowed: a multiple of 32/,
     ],
+    [
+      'a strength of augmentation beyond 1',
+      { ...valid, stages: [{ size: 64, steps: 1, imagesPerWorker: 1, augmentation: 2 }] },
+      /stages\[0\].augmentation is 2; allowed: 0 to 1/,
+    ],
     ['an empty list of words', { ...valid, trainable: [] }, /trainable is \[\]; allowed: a list of words/],
     ['no stages', { ...valid, stages: [] }, /stages is \[\]/],
     [

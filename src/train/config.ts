@@ -12,6 +12,8 @@ export interface TrainingStage {
   readonly steps: number;
   /** Images a worker takes in each step. */
   readonly imagesPerWorker: number;
+  /** Strength of augmentation, 0 (images shown as in inference) to 1; 1 when left out. */
+  readonly augmentation?: number;
 }
 
 export interface TrainingConfig {
@@ -113,7 +115,7 @@ function check(path: string, config: TrainingConfig): void {
     refuse(path, 'negativeFraction', config.negativeFraction, '0 to below 1');
   }
   if (!Array.isArray(config.stages) || config.stages.length === 0) {
-    refuse(path, 'stages', config.stages, 'a list of {size, steps, imagesPerWorker}');
+    refuse(path, 'stages', config.stages, 'a list of {size, steps, imagesPerWorker, augmentation}');
   }
   const words: unknown = config.trainable ?? ['all'];
   if (!Array.isArray(words) || words.length === 0 || words.some((word) => typeof word !== 'string' || word === '')) {
@@ -125,6 +127,10 @@ function check(path: string, config: TrainingConfig): void {
     }
     checkCount(path, `stages[${i}].steps`, stage.steps);
     checkCount(path, `stages[${i}].imagesPerWorker`, stage.imagesPerWorker);
+    const { augmentation = 1 } = stage;
+    if (!(typeof augmentation === 'number' && augmentation >= 0 && augmentation <= 1)) {
+      refuse(path, `stages[${i}].augmentation`, augmentation, '0 to 1');
+    }
   }
   for (const [name, value] of Object.entries(config.optimiser)) checkPositive(path, `optimiser.${name}`, value);
   for (const [name, value] of Object.entries(config.losses)) checkPositive(path, `losses.${name}`, value);

@@ -71,7 +71,7 @@ async function openStage(stage: TrainingStage): Promise<StageRunner> {
   const { promptsPerImage, negativeFraction, seed } = config;
   const { setWeights } = config.data;
   const drawn = { promptsPerImage, negativeFraction, seed, setWeights, cell: maskStride(config.model.pixelDecoder) };
-  const sample = createSampler(store, { ...drawn, size: stage.size, augment: true });
+  const sample = createSampler(store, { ...drawn, size: stage.size, augmentation: stage.augmentation ?? 1 });
   const { slots } = layoutOf(graph.specs);
   const trained = slots.filter(({ name }) => isTrained(config, name));
   return { session, scalars: graph.scalars, slots, trained, sample };

@@ -66,7 +66,7 @@ export async function writePhantoms(
     ...{ model, data: { root: 'data' }, output: `run-${name}`, tokens: 16 },
     stages: [
       { size: 64, steps: 6, imagesPerWorker: 2 },
-      { size: 96, steps: 2, imagesPerWorker: 1 },
+      { size: 96, steps: 2, imagesPerWorker: 1, augmentation: 0.5 },
     ],
     optimiser: { learningRate: 2e-3, warmupSteps: 4 },
     ...{ logEverySteps: 2, checkpointEverySteps: 4 },

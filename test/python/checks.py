@@ -44,6 +44,12 @@ def warp():
     tensors.write("warped.safetensors", {"pixels": pixels, "targets": targets}, {})
 
 
+def strengths():
+    """The ranges of every kind of image at half the strength, and at none."""
+    kinds = sampling["kinds"]
+    print(json.dumps({kind: [augment.weaker(about["ranges"], s) for s in (0.5, 0)] for kind, about in kinds.items()}))
+
+
 def optimiser():
     """Two steps with the gradients in found.safetensors."""
     state = State(BiomedParse(), config, "optimised")
@@ -68,4 +74,4 @@ def interrupted():
     train.main()
 
 
-{"prompts": prompts, "warp": warp, "optimiser": optimiser, "interrupted": interrupted}[sys.argv[1]]()
+{"prompts": prompts, "warp": warp, "strengths": strengths, "optimiser": optimiser, "interrupted": interrupted}[sys.argv[1]]()

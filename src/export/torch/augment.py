@@ -15,6 +15,19 @@ NORMALS = 1 << 14
 LEAST_VARIANCE = 0.05
 
 
+def weaker(ranges, strength):
+    """The same ranges drawn together by a strength of 0 to 1; ends, lengths and the pivot stay."""
+    if strength == 1:
+        return ranges
+
+    def less(name, value):
+        if isinstance(value, dict):
+            return {key: v * strength if key in ("deviation", "slope", "share") else v for key, v in value.items()}
+        return value if name == "pivot" else value * strength
+
+    return {name: less(name, value) for name, value in ranges.items()}
+
+
 def draw(rng, image, mirror, ranges, size):
     """Placement and intensities of one sample, as plain numbers."""
     colour = image.pixels.shape[0] == 3

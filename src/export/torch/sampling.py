@@ -71,10 +71,10 @@ class Planner:
         used.add(name)
         return name
 
-    def __call__(self, rng):
+    def __call__(self, rng, mirrors=True):
         """An image, whether it is mirrored, and (prompt, target with a mask or None) as often as the configuration says."""
         image = self.table.draw(rng).draw(rng)
-        mirror = image.group["mirror"] and rng.random() < 0.5
+        mirror = mirrors and image.group["mirror"] and rng.random() < 0.5
         used, left, asks = set(), [], []
         for _ in range(self.config["promptsPerImage"]):
             negative = not image.masks or rng.random() < self.config["negativeFraction"]

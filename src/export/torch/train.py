@@ -90,15 +90,15 @@ class Batches:
         self.table = augment.noise_table(device)
         self.pool, self.next = ThreadPoolExecutor(1), {}
 
-    def host(self, indices, size):
+    def host(self, indices, size, strength):
         """The part of a batch that chance and files decide."""
         tokens, prompts = self.config["tokens"], self.config["promptsPerImage"]
         samples, ids = [], []
         for index in indices:
             rng = np.random.default_rng([self.config["seed"], index])
-            image, mirror, asks = self.planner(rng)
-            kind = self.sampling["kinds"][image.group["kind"]]
-            samples.append((image, asks, augment.draw(rng, image, mirror, kind["ranges"], size)))
+            image, mirror, asks = self.planner(rng, mirrors=strength > 0)
+            ranges = augment.weaker(self.sampling["kinds"][image.group["kind"]]["ranges"], strength)
+            samples.append((image, asks, augment.draw(rng, image, mirror, ranges, size)))
             ids += [encode(prompt, self.sampling, tokens) for prompt, _ in asks]
         present = [[float(target is not None) for _, target in asks] for _, asks, _ in samples]
         return {
@@ -109,12 +109,12 @@ class Batches:
             "present": torch.tensor(present),
         }
 
-    def get(self, indices, size, following):
-        """The batch of these samples; `following` is (indices, size) of the batch after it, or None."""
-        key = (tuple(indices), size)
+    def get(self, indices, size, strength, following):
+        """The batch of these samples; `following` is (indices, size, strength) of the batch after it, or None."""
+        key = (tuple(indices), size, strength)
         drawn = self.next.pop(key, None) or self.pool.submit(self.host, *key)
         if following is not None:
-            later = (tuple(following[0]), following[1])
+            later = (tuple(following[0]), *following[1:])
             self.next = {later: self.pool.submit(self.host, *later)}
         host = {name: values.to(self.device) for name, values in drawn.result().items()}
         with torch.no_grad():
@@ -123,12 +123,12 @@ class Batches:
 
 
 def schedule(config, shares):
-    """Shares of every step: a list of (size, [indices of each share]) for the given share numbers."""
+    """Shares of every step: (size, strength of augmentation, [indices of each share]) for the given share numbers."""
     before = 0
     for stage in config["stages"]:
         images = stage["imagesPerWorker"]
         for _ in range(stage["steps"]):
-            yield stage["size"], [range(before + share * images, before + (share + 1) * images) for share in shares]
+            yield stage["size"], stage.get("augmentation", 1), [range(before + share * images, before + (share + 1) * images) for share in shares]
             before += images * config["workers"]
 
 
@@ -152,19 +152,19 @@ def train(config, sampling, root, output, resume, device, rank, world):
     batches = Batches(config, sampling, root, device)
     shares = range(rank * config["workers"] // world, (rank + 1) * config["workers"] // world)
     plan = list(schedule(config, shares))
-    jobs = [(indices, size) for size, step in plan for indices in step]
+    jobs = [(indices, size, strength) for size, strength, step in plan for indices in step]
     stop = torch.zeros(1, device=device)
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.fill_(1))
     sums, steps, images, started = {}, 0, 0, time.time()
     for step in range(first, len(plan)):
-        size, parts = plan[step]
+        size, strength, parts = plan[step]
         rate = learning_rate(config, step, len(plan))
         for p in state.trained.values():
             p.grad = None
         for i, indices in enumerate(parts):
             at = step * len(parts) + i
-            batch = batches.get(indices, size, jobs[at + 1] if at + 1 < len(jobs) else None)
+            batch = batches.get(indices, size, strength, jobs[at + 1] if at + 1 < len(jobs) else None)
             last = world == 1 or i + 1 == len(parts)
             with contextlib.nullcontext() if last else loss_of.no_sync():
                 scalars = loss_of(batch)
