@@ -56,9 +56,8 @@ const COMMON = {
 const SMALL_ANGLE = 0.3;
 /** Two of three images within a factor of 1.35, now and then a field of view twice as large. */
 const PICTURE_SCALE = { deviation: 0.3, least: 0.4, most: 2 };
-/** Scanners and probes are told what to show, an endoscope comes close: the same organ fills one picture and a tenth of another. */
+/** Scanners are told what to show: the same organ fills the picture of one protocol and a tenth of another's. */
 const SCAN_SCALE = { deviation: 0.45, least: 0.3, most: 2.5 };
-const SCANS = new Set(['CT', 'MRI', 'ultrasound', 'endoscope']);
 const SHADING = { share: 0.3, most: 0.3 };
 
 /** The same ranges drawn together by a strength of 0 (nothing changes) to 1. */
@@ -85,7 +84,7 @@ export function augmentationRanges(modality: string, site: string, strength = 1)
   const grey = isGreyModality(modality);
   const ranges = {
     ...COMMON,
-    scale: SCANS.has(family) ? SCAN_SCALE : PICTURE_SCALE,
+    scale: family === 'CT' || family === 'MRI' ? SCAN_SCALE : PICTURE_SCALE,
     angle: turnAllowed(modality, site) ? Math.PI : SMALL_ANGLE,
     bend: family === 'MRI' ? 1.3 : grey ? 0.6 : 0,
     shading: family === 'CT' ? { share: 0, most: 0 } : SHADING,
