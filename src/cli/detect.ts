@@ -16,7 +16,7 @@ import type { CliIo } from './io.ts';
 import { type LimitsCommand, limitOptions } from './limits.ts';
 import { planEndings } from './names.ts';
 import { shownAs } from './shown-as.ts';
-import { table } from './table.ts';
+import { fileColumn, table } from './table.ts';
 import { type Warned, warningLines } from './warnings.ts';
 
 /** Values of the command's options, as commander spells them. */
@@ -90,7 +90,7 @@ function printTable(io: CliIo, results: readonly (ImageResult & Warned)[], model
   );
   const right = { align: 'right' } as const;
   const titles = [
-    { title: 'image', max: 48 },
+    fileColumn('image'),
     { title: 'prompt', max: 48 },
     { title: 'score', ...right },
     { title: 'area px', ...right },

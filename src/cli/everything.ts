@@ -18,7 +18,7 @@ import { type ImageFiles, planFiles } from './names.ts';
 import type { OutputFolder } from './output.ts';
 import { readRejection } from './rejection.ts';
 import type { SegmentCommand } from './segment.ts';
-import { table } from './table.ts';
+import { fileColumn, table } from './table.ts';
 import { type Warned, warningLines } from './warnings.ts';
 
 interface EverythingReport {
@@ -120,7 +120,7 @@ function printTable(io: CliIo, model: string, results: readonly (EverythingRepor
   );
   if (rows.length > 0) {
     const columns = [
-      { title: 'image', max: 48 },
+      fileColumn('image'),
       { title: 'target', max: 40 },
       { title: 'label', align: 'right' as const },
       { title: 'p', align: 'right' as const },

@@ -15,7 +15,7 @@ import { eachEncoded, type ImagesCommand } from './images.ts';
 import type { CliIo } from './io.ts';
 import { type LimitsCommand, limitOptions } from './limits.ts';
 import { planEndings } from './names.ts';
-import { table } from './table.ts';
+import { fileColumn, table } from './table.ts';
 import { type Warned, warningLines } from './warnings.ts';
 
 /** Values of the command's options, as commander spells them. */
@@ -85,7 +85,7 @@ function printTable(io: CliIo, model: string, results: readonly (ImageReport & W
     ]),
   );
   const titles = [
-    { title: 'image', max: 48 },
+    fileColumn('image'),
     { title: 'label', ...right },
     { title: 'object', max: 48 },
     { title: 'presence', ...right },

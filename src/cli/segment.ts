@@ -36,7 +36,7 @@ import { hasRegions, type RegionCommand, type RegionReport, readRegions, reportR
 import { type RejectionCommand, readRejection } from './rejection.ts';
 import type { RemoteCommand } from './remote.ts';
 import { shownAs } from './shown-as.ts';
-import { table } from './table.ts';
+import { fileColumn, table } from './table.ts';
 import { type Warned, warningLines } from './warnings.ts';
 
 /** Values of the command's options, as commander spells them. */
@@ -202,7 +202,7 @@ function printTable(io: CliIo, model: string, results: readonly (ImageReport & W
   if (rows.length > 0) {
     const lines = table(
       [
-        { title: 'image', max: 48 },
+        fileColumn('image'),
         { title: 'prompt', max: 48 },
         { title: 'found' },
         { title: 'presence', align: 'right' },

@@ -3,7 +3,7 @@ import type { Separation } from '../parse/separation.ts';
 import type { ScannedSlide, SlideSegmentation } from '../parse/slide.ts';
 import { type AnswerReport, answerReport, noteLines, round } from './answer-report.ts';
 import type { ObjectCounts } from './slide-objects.ts';
-import { table } from './table.ts';
+import { fileColumn, table } from './table.ts';
 import type { Warned } from './warnings.ts';
 
 /** One prompt's answer in the JSON output. */
@@ -87,7 +87,7 @@ export function slideTable(results: readonly SlideReport[], folder: string): str
   if (rows.length === 0) return [];
   const right = { align: 'right' } as const;
   const titles = [
-    { title: 'slide', max: 48 },
+    fileColumn('slide'),
     { title: 'prompt', max: 48 },
     { title: 'found' },
     { title: 'presence', ...right },

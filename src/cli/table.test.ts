@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { table } from './table.ts';
+import { fileColumn, table } from './table.ts';
 
 it('pads columns, aligns numbers to the right and cuts long cells', () => {
   expect(
@@ -14,4 +14,9 @@ it('pads columns, aligns numbers to the right and cuts long cells', () => {
       ],
     ),
   ).toEqual(['name      n', 'abcde…    5', 'x y     120']);
+});
+
+it('keeps the end of a long path', () => {
+  const [, row] = table([fileColumn('image', 10), { title: 'n' }], [['/data/case/scan.png', '1']]);
+  expect(row).toBe('…/scan.png  1');
 });

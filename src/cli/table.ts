@@ -5,17 +5,23 @@ export interface Column {
   readonly align?: 'left' | 'right';
   /** Longer cells are cut with an ellipsis. */
   readonly max?: number;
+  /** Where longer cells are cut: `end` unless told. */
+  readonly cut?: 'start' | 'end';
 }
 
-function clip(text: string, max: number | undefined): string {
+/** A column of files: of a long path the end is worth more. */
+export const fileColumn = (title: string, max = 48): Column => ({ title, max, cut: 'start' });
+
+function clip(text: string, { max, cut }: Column): string {
   const flat = text.replace(/\s+/g, ' ');
-  return max !== undefined && flat.length > max ? `${flat.slice(0, max - 1)}…` : flat;
+  if (max === undefined || flat.length <= max) return flat;
+  return cut === 'start' ? `…${flat.slice(1 - max)}` : `${flat.slice(0, max - 1)}…`;
 }
 
 /** The table as lines, title row first. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const cells = [columns.map((column) => column.title), ...rows].map((row) =>
-    row.map((cell, i) => clip(cell, columns[i].max)),
+    row.map((cell, i) => clip(cell, columns[i])),
   );
   const widths = columns.map((_, i) => Math.max(...cells.map((row) => row[i].length)));
   return cells.map((row) =>

@@ -1,9 +1,8 @@
 /** What `segment` says of one prompt in a volume: a summary for standard output, and the report file with every slice. */
-import { isDicomWeb } from '../dicomweb/address.ts';
 import type { SpaceBox } from '../image/volume-measure.ts';
 import type { VolumeSegmentation } from '../parse/volume.ts';
 import { type AnswerReport, answerReport, noteLines, round } from './answer-report.ts';
-import { table } from './table.ts';
+import { fileColumn, table } from './table.ts';
 import type { Warned } from './warnings.ts';
 
 /** One prompt's answer in the JSON output. */
@@ -24,9 +23,6 @@ export interface VolumePromptReport extends AnswerReport {
   readonly mosaic: string;
   readonly report: string;
 }
-
-/** Most characters of a cell. */
-const WIDTH = 48;
 
 const orNull = (value: number | null, digits: number): number | null => (value === null ? null : round(value, digits));
 
@@ -76,8 +72,7 @@ export function volumeTable(
 ): string[] {
   const rows = results.flatMap(({ input, prompts }) =>
     prompts.map((one) => [
-      // the end of an address tells one series from another
-      isDicomWeb(input) && input.length > WIDTH ? `…${input.slice(1 - WIDTH)}` : input,
+      input,
       one.text,
       one.present ? 'yes' : 'no',
       one.presence.toFixed(3),
@@ -90,8 +85,8 @@ export function volumeTable(
   if (rows.length === 0) return [];
   const right = { align: 'right' } as const;
   const titles = [
-    { title: 'volume', max: WIDTH },
-    { title: 'prompt', max: WIDTH },
+    fileColumn('volume'),
+    { title: 'prompt', max: 48 },
     { title: 'found' },
     { title: 'presence', ...right },
     { title: 'mL', ...right },

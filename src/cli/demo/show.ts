@@ -10,7 +10,7 @@ import { type CliIo, openModel } from '../io.ts';
 import { overlayLayer } from '../layer.ts';
 import { planFiles } from '../names.ts';
 import { openOutputFolder } from '../output.ts';
-import { table } from '../table.ts';
+import { fileColumn, table } from '../table.ts';
 
 /** What to ask of one image, and the truth where it is known. */
 export interface Question {
@@ -80,7 +80,7 @@ export async function showExamples(examples: readonly Example[], options: DemoOp
       }
       const lines = table(
         [
-          { title: 'image', max: 60 },
+          fileColumn('image', 60),
           { title: 'prompt', max: 48 },
           { title: 'present' },
           { title: 'presence', align: 'right' },
