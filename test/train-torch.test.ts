@@ -210,7 +210,7 @@ describe('samples', () => {
     const intensity: Intensity = { tones: [tone, tone, tone], shading, saturation, noise: 0, blur };
     for (const [i, image] of store.images.entries()) {
       expect(image.channels).toBe(3);
-      const map = warpOf(image, size, { scale, stretch, angle, shiftX, shiftY, mirror: true, ...(waves && { waves }) });
+      const map = warpOf(image, size, { scale, stretch, angle, shiftX, shiftY, mirror: true, waves });
       const spans = spansOf(map, image, size);
       const variance = reductionVariance(stepOf(map)) + (blur * stepOf(map)) ** 2;
       const bytes = warpPixels(smooth(storedPixels(store, image), image, variance), image, map, spans, size);

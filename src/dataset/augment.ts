@@ -82,7 +82,7 @@ function weaker(ranges: AugmentationRanges, strength: number): AugmentationRange
 export function augmentationRanges(modality: string, site: string, strength = 1): AugmentationRanges {
   const family = modalityFamily(modality);
   const grey = isGreyModality(modality);
-  const ranges = {
+  const whole = {
     ...COMMON,
     scale: family === 'CT' || family === 'MRI' ? SCAN_SCALE : PICTURE_SCALE,
     angle: turnAllowed(modality, site) ? Math.PI : SMALL_ANGLE,
@@ -92,15 +92,21 @@ export function augmentationRanges(modality: string, site: string, strength = 1)
     saturation: grey ? 0 : 0.35,
     inversion: family === 'X-Ray' ? 0.03 : 0,
   };
-  return strength === 1 ? ranges : weaker(ranges, strength);
+  return weaker(whole, strength);
 }
 
 /** The same placement, half as far from the plain one. */
 export function milder({ scale, stretch, angle, shiftX, shiftY, mirror, waves }: Placement): Placement {
   const halfway = { scale: Math.sqrt(scale), stretch: Math.sqrt(stretch) };
   const lower = (wave: Wave): Wave => ({ ...wave, height: wave.height / 2 });
-  const calmer = waves && { waves: [lower(waves[0]), lower(waves[1])] as const };
-  return { ...halfway, angle: angle / 2, shiftX: shiftX / 2, shiftY: shiftY / 2, mirror, ...calmer };
+  return {
+    ...halfway,
+    angle: angle / 2,
+    shiftX: shiftX / 2,
+    shiftY: shiftY / 2,
+    mirror,
+    waves: waves && [lower(waves[0]), lower(waves[1])],
+  };
 }
 
 const spread = (random: Random, most: number): number => Math.exp(random.uniform(-most, most));

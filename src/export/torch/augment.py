@@ -17,8 +17,6 @@ LEAST_VARIANCE = 0.05
 
 def weaker(ranges, strength):
     """The same ranges drawn together by a strength of 0 to 1; ends, lengths and the pivot stay."""
-    if strength == 1:
-        return ranges
 
     def less(name, value):
         if isinstance(value, dict):
@@ -108,12 +106,11 @@ def source_positions(batch, size, milder, fine=1):
     high, length, phase = batch["waves"].permute(2, 1, 0)[:, :, :, None]  # each [2, N, 1]
     rows, columns = high * share * size * ((centres / size + 0.5) * 2 * math.pi / length + phase).sin()
     u, v = centres[None, None, :], centres[None, :, None]
-    on = lambda a, b, c, u, v: a[:, None, None] * u + b[:, None, None] * v + c[:, None, None]
-    at = lambda u, v: (on(xx, xy, width / 2 + shift[:, 0] * longer, u, v), on(yx, yy, height / 2 + shift[:, 1] * longer, u, v))
-    x, y = at(u, v)
-    right, bottom = width[:, None, None], height[:, None, None]
-    inside = (x >= 0) & (x < right) & (y >= 0) & (y < bottom)
-    return *at(u + rows[:, :, None], v + columns[:, None, :]), inside, step
+    at = lambda a, b, c: a[:, None, None] * u + b[:, None, None] * v + c[:, None, None]
+    x, y = at(xx, xy, width / 2 + shift[:, 0] * longer), at(yx, yy, height / 2 + shift[:, 1] * longer)
+    inside = (x >= 0) & (x < width[:, None, None]) & (y >= 0) & (y < height[:, None, None])
+    moved = lambda a, b: a[:, None, None] * rows[:, :, None] + b[:, None, None] * columns[:, None, :]
+    return x + moved(xx, xy), y + moved(yx, yy), inside, step
 
 
 def coverage(batch, size, milder, fine, cell):

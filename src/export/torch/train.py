@@ -109,16 +109,14 @@ class Batches:
             "present": torch.tensor(present),
         }
 
-    def get(self, indices, size, strength, following):
-        """The batch of these samples; `following` is (indices, size, strength) of the batch after it, or None."""
-        key = (tuple(indices), size, strength)
-        drawn = self.next.pop(key, None) or self.pool.submit(self.host, *key)
+    def get(self, job, following):
+        """The batch of a job, (indices, size, strength of augmentation); `following` is the job after it, or None."""
+        drawn = self.next.pop(job, None) or self.pool.submit(self.host, *job)
         if following is not None:
-            later = (tuple(following[0]), *following[1:])
-            self.next = {later: self.pool.submit(self.host, *later)}
+            self.next = {following: self.pool.submit(self.host, *following)}
         host = {name: values.to(self.device) for name, values in drawn.result().items()}
         with torch.no_grad():
-            pixels, targets = augment.render(host, size, self.sampling, self.table)
+            pixels, targets = augment.render(host, job[1], self.sampling, self.table)
         return {"pixels": pixels, "targets": targets, **{name: host[name] for name in ("ids", "ends", "filler", "present")}}
 
 
@@ -158,13 +156,13 @@ def train(config, sampling, root, output, resume, device, rank, world):
         signal.signal(name, lambda *_: stop.fill_(1))
     sums, steps, images, started = {}, 0, 0, time.time()
     for step in range(first, len(plan)):
-        size, strength, parts = plan[step]
+        size, _, parts = plan[step]
         rate = learning_rate(config, step, len(plan))
         for p in state.trained.values():
             p.grad = None
         for i, indices in enumerate(parts):
             at = step * len(parts) + i
-            batch = batches.get(indices, size, strength, jobs[at + 1] if at + 1 < len(jobs) else None)
+            batch = batches.get(jobs[at], jobs[at + 1] if at + 1 < len(jobs) else None)
             last = world == 1 or i + 1 == len(parts)
             with contextlib.nullcontext() if last else loss_of.no_sync():
                 scalars = loss_of(batch)
