@@ -5,20 +5,18 @@
  * the end. A slide that fails is reported and the others go on; the exit status is then 1.
  */
 
-import { createHash } from 'node:crypto';
 import { rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writePng } from '../formats/raster.ts';
 import { openSlide, type Slide } from '../formats/slide/slide.ts';
 import { overlay } from '../image/overlay.ts';
-import { loadTerms, type Terms } from '../ontology/index.ts';
 import { separationOf } from '../parse/detect.ts';
 import { presenceLimit, presenceLimits } from '../parse/presence.ts';
 import { checkPrompts } from '../parse/prompts.ts';
 import type { Model } from '../parse/segment.ts';
 import { folderStore } from '../parse/slice-store.ts';
 import { type ScannedSlide, type SlideOptions, scanSlide, slidePixelSize } from '../parse/slide.ts';
-import { readFileChecked, writeFileAtomic } from '../util/files.ts';
+import { writeFileAtomic } from '../util/files.ts';
 import { createTextFile, type TextFile } from '../util/text-file.ts';
 import { round } from './answer-report.ts';
 import { eachInput } from './images.ts';
@@ -31,16 +29,15 @@ import type { SegmentCommand } from './segment.ts';
 import { createSlideMask } from './slide-mask.ts';
 import { objectWriter } from './slide-objects.ts';
 import { promptMeasures, type SlidePromptReport, type SlideReport, slideMeasures, slideTable } from './slide-report.ts';
+import { type ReadTerms, readTerms } from './terms.ts';
 
 /** Smallest object that is counted unless a call says otherwise, square microns: a disc of 3.6 microns. */
 const DEFAULT_LEAST_UM2 = 10;
 
 /** What a call asks, read once for all slides. */
-interface Job {
+interface Job extends ReadTerms {
   readonly command: SegmentCommand;
   readonly prompts: readonly string[];
-  readonly terms: Terms | undefined;
-  readonly termsHash: string | null;
 }
 
 function slideOptions({ command, terms }: Job): SlideOptions {
@@ -240,14 +237,7 @@ async function segmentSlideFile(
 /** Runs the command; gives the exit status. */
 export async function runSlides(inputs: readonly string[], command: SegmentCommand, io: CliIo): Promise<number> {
   const prompts = checkPrompts(command.prompt ?? []);
-  const terms = command.terms === undefined ? undefined : await loadTerms(command.terms);
-  const termsHash =
-    command.terms === undefined
-      ? null
-      : createHash('sha256')
-          .update(await readFileChecked(command.terms))
-          .digest('hex');
-  const job: Job = { command, prompts, terms, termsHash };
+  const job: Job = { command, prompts, ...(await readTerms(command)) };
   const plan = planResults(
     command.out,
     inputs,

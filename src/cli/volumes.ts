@@ -4,21 +4,20 @@
  * that the same call goes on where an earlier one was ended, with the same bytes in the end. A volume that fails is reported
  * and the others go on; the exit status is then 1.
  */
-import { createHash } from 'node:crypto';
 import { rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { dicomObjects } from '../formats/dicom/results.ts';
 import type { Finding, VolumeResult } from '../formats/results.ts';
 import { type ReadVolume, readVolume } from '../formats/volume.ts';
 import { type MaskVolume, orientationLabel } from '../image/volume.ts';
-import { loadTerms, type Terms } from '../ontology/index.ts';
 import { volumeFileWarnings } from '../parse/check-image.ts';
 import { presenceLimit, presenceLimits } from '../parse/presence.ts';
 import { checkPrompts } from '../parse/prompts.ts';
 import type { Model } from '../parse/segment.ts';
 import { folderStore } from '../parse/slice-store.ts';
 import { DEFAULT_SMOOTHING, type ScannedVolume, scanVolume, type VolumeOptions } from '../parse/volume.ts';
-import { readFileChecked, writeFileAtomic } from '../util/files.ts';
+import { writeFileAtomic } from '../util/files.ts';
+import { round } from './answer-report.ts';
 import {
   type ChosenFormat,
   checkDicomFormats,
@@ -34,7 +33,6 @@ import type { OutputFolder } from './output.ts';
 import { startProgress } from './progress.ts';
 import {
   checkObjectsRoundTrip,
-  checkRoundTrip,
   gridGeometry,
   hashFile,
   hashModel,
@@ -45,8 +43,9 @@ import {
 } from './receipt.ts';
 import { openRemote, type Remote } from './remote.ts';
 import type { SegmentCommand } from './segment.ts';
-import { writeMosaic } from './volume-mosaic.ts';
-import { promptReport, type VolumePromptReport, volumeTable } from './volume-report.ts';
+import { type ReadTerms, readTerms } from './terms.ts';
+import { type Named, PROMPT_ENDINGS, readBack, writePrompt } from './volume-files.ts';
+import { type VolumePromptReport, volumeTable } from './volume-report.ts';
 import type { Warned } from './warnings.ts';
 
 interface VolumeReport extends Warned {
@@ -70,12 +69,9 @@ interface VolumeReport extends Warned {
 }
 
 /** What a call asks, read once for all volumes. */
-interface Job {
+interface Job extends ReadTerms {
   readonly command: SegmentCommand;
   readonly prompts: readonly string[];
-  readonly terms: Terms | undefined;
-  /** Of the file with the user's terms; null without one. */
-  readonly termsHash: string | null;
   readonly formats: readonly ChosenFormat<VolumeResult>[];
   readonly remote: Remote;
 }
@@ -125,6 +121,25 @@ async function scan(
   }
 }
 
+/** What the volume was asked with, as the receipt has it. */
+function usedSettings(model: Model, scanned: ScannedVolume, options: VolumeOptions, termsHash: string | null) {
+  const { plane, indices, window, modality, site } = scanned;
+  return {
+    plane,
+    slices: { first: indices[0], last: indices.at(-1) as number, count: indices.length },
+    window,
+    modality,
+    site,
+    threshold: options.threshold ?? 0.5,
+    presence_threshold: presenceLimit(presenceLimits(model.presence, options), modality),
+    smoothing_mm: options.smoothing ?? DEFAULT_SMOOTHING,
+    fill_holes: options.fillHoles,
+    largest_component: options.largestComponent,
+    joint: options.joint,
+    terms_sha256: termsHash,
+  };
+}
+
 async function segmentVolumeFile(
   model: Model,
   modelHashes: object,
@@ -149,86 +164,47 @@ async function segmentVolumeFile(
   try {
     const start = performance.now();
     const scanned = await scan(model, input, read, job, work, io);
-    if (scanned.kept > 0) io.err(`${scanned.kept} of ${scanned.indices.length} slices were kept by an earlier run\n`);
+    const { indices } = scanned;
+    if (scanned.kept > 0) io.err(`${scanned.kept} of ${indices.length} slices were kept by an earlier run\n`);
     const between = performance.now();
 
+    const named: Named = { source: input, model: model.name, volume, plane: scanned.plane, indices, dicom };
     const whole = formats.some(({ writer }) => writer.per === 'input');
     const findings: Finding<MaskVolume>[] = [];
     const results: object[] = [];
     const reports: VolumePromptReport[] = [];
-    const named = {
-      source: input,
-      model: model.name,
-      volume,
-      plane: scanned.plane,
-      indices: scanned.indices,
-      dicom,
-    };
-    const [reportEnding, mosaicEnding] = [0, 1];
     for (let i = 0; i < prompts.length; i++) {
       const found = await scanned.answer(i);
-      const paths = files.prompts[i];
-      const finding: Finding<MaskVolume> = { ...found, name: found.text };
-      if (whole) findings.push(finding);
-      const written = await writeFormats(formats, 'prompt', { ...named, findings: [finding] }, paths, folder.stage);
-      for (const { format, path } of written) {
-        const staged = folder.stage(path);
-        const roundTrip = await checkRoundTrip(format, staged, found.mask);
-        results.push({
-          prompt: found.text,
-          format,
-          ...(await hashFile(staged)),
-          ...(roundTrip === null ? {} : { round_trip: roundTrip }),
-        });
-      }
-      await writeMosaic(folder.stage(paths[mosaicEnding]), volume, scanned, found, model.name);
-      const outputs = Object.fromEntries(written.map(({ format, path }) => [format, path]));
-      const { summary, report } = promptReport(found, outputs, paths[reportEnding], paths[mosaicEnding]);
-      await writeFileAtomic(
-        folder.stage(paths[reportEnding]),
-        `${JSON.stringify({ notice: NOTICE, model: model.name, ...report }, null, 2)}\n`,
-      );
-      reports.push(summary);
+      if (whole) findings.push({ ...found, name: found.text });
+      const written = await writePrompt(found, scanned, formats, named, files.prompts[i], folder);
+      reports.push(written.report);
+      results.push(...written.results);
     }
     const shared = await writeFormats(formats, 'input', { ...named, findings }, files.input, folder.stage);
     for (const { format, path } of shared) {
       const staged = folder.stage(path);
       const roundTrip = await checkObjectsRoundTrip(format, staged, dicomObjects(findings));
-      results.push({
-        format,
-        ...(await hashFile(staged)),
-        ...(roundTrip === null ? {} : { round_trip: roundTrip }),
-      });
+      results.push({ format, ...(await hashFile(staged)), ...readBack(roundTrip) });
     }
 
-    const notes = [...read.notes, ...scanned.notes];
-    const warnings = [...volumeFileWarnings(read), ...scanned.warnings];
-    const [receipt] = files.input;
-    const settings = {
-      plane: scanned.plane,
-      slices: { first: scanned.indices[0], last: scanned.indices.at(-1) as number, count: scanned.indices.length },
-      window: scanned.window,
-      modality: scanned.modality,
-      site: scanned.site,
-      threshold: options.threshold ?? 0.5,
-      presence_threshold: presenceLimit(presenceLimits(model.presence, options), scanned.modality),
-      smoothing_mm: options.smoothing ?? DEFAULT_SMOOTHING,
-      fill_holes: options.fillHoles,
-      largest_component: options.largestComponent,
-      joint,
-      terms_sha256: job.termsHash,
+    const remarks = {
+      notes: [...read.notes, ...scanned.notes],
+      warnings: [...volumeFileWarnings(read), ...scanned.warnings],
     };
+    const [receipt] = files.input;
+    const settings = usedSettings(model, scanned, options, job.termsHash);
     const asked = reports.map(({ text, concept, present, presence }) => ({ text, concept, present, presence }));
-    await writeFileAtomic(
-      folder.stage(receipt),
-      receiptText(origin, gridGeometry(volume), asked, settings, results, { notes, warnings }),
-    );
+    const proof = receiptText(origin, gridGeometry(volume), asked, settings, results, remarks);
+    await writeFileAtomic(folder.stage(receipt), proof);
     await folder.commit();
     const written = Object.fromEntries(shared.map(({ format, path }) => [format, path]));
     // what was kept goes only after this: a call that could not store goes on from there
     const stored = command.store ? { stored: await job.remote.store(written) } : {};
     await rm(work, { recursive: true, force: true });
-    const seconds = { slices: between - start, results: performance.now() - between };
+    const seconds = {
+      slices: round((between - start) / 1000, 3),
+      results: round((performance.now() - between) / 1000, 3),
+    };
     return {
       input,
       size: volume.size,
@@ -239,12 +215,8 @@ async function segmentVolumeFile(
       window: scanned.window,
       modality: scanned.modality,
       site: scanned.site,
-      notes,
-      warnings,
-      seconds: {
-        slices: Number((seconds.slices / 1000).toFixed(3)),
-        results: Number((seconds.results / 1000).toFixed(3)),
-      },
+      ...remarks,
+      seconds,
       prompts: reports,
       files: written,
       ...stored,
@@ -263,24 +235,18 @@ export async function runVolumes(given: readonly string[], command: SegmentComma
   const stores = command.store && !chosen.some(({ writer }) => writer.dicom);
   const formats = stores ? [...chosen, ...chooseFormats('volume', ['dicom-seg'], [])] : chosen;
   await checkDicomFormats(formats, given, command);
-  const terms = command.terms === undefined ? undefined : await loadTerms(command.terms);
-  const termsHash =
-    command.terms === undefined
-      ? null
-      : createHash('sha256')
-          .update(await readFileChecked(command.terms))
-          .digest('hex');
+  const terms = await readTerms(command);
   const remote = await openRemote(given, command, io);
   try {
     const { inputs, names } = remote;
     let hashed: Promise<object> | undefined; // the model's files once for all volumes
-    const job: Job = { command, prompts, terms, termsHash, formats, remote };
+    const job: Job = { command, prompts, ...terms, formats, remote };
     const endings = formatEndings(formats);
     const plan = planResults(
       command.out,
       names,
       prompts,
-      ['report.json', 'mosaic.png', ...endings.prompt],
+      [...PROMPT_ENDINGS, ...endings.prompt],
       ['receipt.json', ...endings.input],
     );
     const frame = command.frame === undefined ? {} : { frame: command.frame };
