@@ -51,6 +51,20 @@ async function expectRefusal(argv: string[], status: number, line: RegExp, optio
   expect([result.status, result.stdout, files()]).toEqual([status, '', []]);
 }
 
+describe('inputs that do not exist', () => {
+  it('are reported as such beside volumes and with options of volumes', async () => {
+    const missing = join(folder, 'typo');
+    for (const given of [
+      [missing, '--plane', 'coronal'],
+      [image, missing],
+      [join(folder, 'a.nii.gz'), missing],
+    ]) {
+      const { status, stderr } = await call(['segment', ...given, '-p', 'liver', '--out', out]);
+      expect([status, stderr]).toEqual([1, expect.stringMatching(/typo: no such file\n/)]);
+    }
+  });
+});
+
 describe('segment', () => {
   it("writes a mask of the image's own size and an overlay, and prints a table", async () => {
     const { status, stdout, stderr } = await call(segment('-p', 'Left lung', '-p', 'absent thing'));
@@ -298,11 +312,7 @@ describe('segment with the rejection test', () => {
   it('prepares images as published with --preprocess', async () => {
     const ask = (...rest: string[]) => segment('-p', 'lung', '--preprocess', ...rest);
     await expectRefusal(ask('mine'), 2, /'mine' is invalid\. Allowed choices are published/);
-    await expectRefusal(
-      ask('published', '--image-type', 'PET'),
-      2,
-      /No preprocessing is published for image type "PET"/,
-    );
+    await expectRefusal(ask('published', '--image-type', 'PET'), 2, /--image-type PET: allowed: CT-Abdomen, /);
     expect((await call(ask('published', '--image-type', 'CT-Chest'))).status).toBe(0);
     expect((await call(ask('published'))).status).toBe(0);
   });

@@ -157,6 +157,7 @@ describe('segment --everything', () => {
     ['no image type', [], /--everything needs --image-type/],
     ['an unknown image type', ['--image-type', 'PET'], /image type "PET"; allowed: CT-Abdomen/],
     ['prompts', ['--image-type', 'OCT', '-p', 'edema'], /--prompt cannot be given with --everything/],
+    ['a modality', ['--image-type', 'OCT', '--modality', 'CT'], /--modality cannot be given with --everything/],
     ['points', ['--image-type', 'OCT', '--point', '1,1'], /--point cannot be given with --everything/],
     ['instances', ['--image-type', 'OCT', '--instances'], /--instances cannot be given with --everything/],
     ['a threshold without a test', ['--image-type', 'OCT', '--reject-threshold', '0.1'], /give --reject ks too/],

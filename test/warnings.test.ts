@@ -54,6 +54,32 @@ function volume(data: Samples): Volume {
 }
 const levels = (value: (i: number) => number) => Int16Array.from({ length: 80 * 72 * 8 }, (_, i) => value(i));
 
+describe('what a prompt says of its image', () => {
+  it('is no knowledge: what the image looks like may speak against it, and it is not said of other prompts', async () => {
+    await writePng(path('grey.png'), { data: new Uint8Array(96 * 80).fill(255), width: 96, height: 80, channels: 1 });
+    const views = [
+      { modality: 'CT', site: 'abdomen' },
+      { modality: 'fundus', site: 'retinal' },
+    ];
+    const [weights, zeros] = [views.map(() => new Array(8).fill(0)), new Array(8).fill(0)];
+    const ask = async (bias: number[], ...argv: string[]) => {
+      const { model } = fakeModel({}, { views, mean: zeros, scale: zeros.map(() => 1), weights, bias });
+      const { stdout } = await callCli(['segment', path('grey.png'), ...argv, '--json', '--out', path('out')], {
+        loadModel: async () => model,
+      });
+      return JSON.parse(stdout).results[0].prompts.map(({ reason }: { reason: string | null }) => reason);
+    };
+    const looksLike = (what: string) => expect.stringContaining(`as the image looks like ${what}, where it cannot be`);
+    expect(await ask([20, 0], '-p', 'optic disc in retinal fundus')).toEqual([looksLike('abdomen CT')]);
+    expect(await ask([0, 20], '-p', 'liver in abdomen CT', '-p', 'optic disc')).toEqual([
+      looksLike('retinal fundus'),
+      null,
+    ]);
+    // what the caller says is
+    expect(await ask([20, 0], '-p', 'optic disc', '--modality', 'fundus')).toEqual([null]);
+  });
+});
+
 describe('warnings of an image', () => {
   it('have a code, a reason and a proposal, in JSON and as a line', async () => {
     await writePng(path('photo.png'), phantom('dermoscopy', 128, 1).image);

@@ -6,17 +6,19 @@ import { join } from 'node:path';
 import { type CocoDocument, cocoBox, runLengths } from '../formats/coco.ts';
 import { writePng } from '../formats/raster.ts';
 import { COLOUR_COUNT, type OverlayLayer, overlay } from '../image/overlay.ts';
-import { loadTerms } from '../ontology/index.ts';
 import { type Detection, type DetectOptions, detectEncoded } from '../parse/detect.ts';
 import { checkPrompts } from '../parse/prompts.ts';
 import type { Separation } from '../parse/separation.ts';
 import { writeFileAtomic } from '../util/files.ts';
+import { NOTICE } from '../util/notice.ts';
+import { round } from './answer-report.ts';
 import { eachEncoded, type ImagesCommand } from './images.ts';
 import type { CliIo } from './io.ts';
 import { type LimitsCommand, limitOptions } from './limits.ts';
 import { planEndings } from './names.ts';
 import { shownAs } from './shown-as.ts';
 import { fileColumn, table } from './table.ts';
+import { readTerms } from './terms.ts';
 import { type Warned, warningLines } from './warnings.ts';
 
 /** Values of the command's options, as commander spells them. */
@@ -36,8 +38,6 @@ interface ImageResult {
   readonly detections: readonly Detection[];
 }
 
-const round = (value: number): number => Number(value.toFixed(6));
-
 /** All images' instances; a category is a prompt. */
 function cocoOf(prompts: readonly string[], results: readonly ImageResult[], model: string): CocoDocument {
   const categories = prompts.map((name, i) => ({
@@ -49,7 +49,7 @@ function cocoOf(prompts: readonly string[], results: readonly ImageResult[], mod
     detections.flatMap(({ instances }, prompt) => instances.map((instance) => ({ image, prompt, instance }))),
   );
   return {
-    info: { description: `Found by ${model}. Not a medical device: for research, not for diagnosis or treatment.` },
+    info: { description: `Found by ${model}. ${NOTICE}` },
     images: results.map(({ input, width, height }, i) => ({ id: i + 1, file_name: input, width, height })),
     categories,
     annotations: found.map(({ image, prompt, instance }, i) => ({
@@ -59,7 +59,7 @@ function cocoOf(prompts: readonly string[], results: readonly ImageResult[], mod
       bbox: cocoBox(instance.box),
       area: instance.areaPx,
       iscrowd: 0,
-      score: round(instance.score),
+      score: round(instance.score, 6),
       segmentation: runLengths(instance.mask),
     })),
   };
@@ -98,13 +98,13 @@ function printTable(io: CliIo, results: readonly (ImageResult & Warned)[], model
   ];
   const lines = rows.length > 0 ? table(titles, rows) : ['Nothing was found.'];
   io.out(`${[...lines, '', ...warningLines(results), `Instances are in ${file}`].join('\n')}\n`);
-  io.out(`Model ${model}. Not a medical device: for research, not for diagnosis or treatment.\n`);
+  io.out(`Model ${model}. ${NOTICE}\n`);
 }
 
 /** Runs the command; gives the exit status. */
 export async function runDetect(inputs: readonly string[], command: DetectCommand, io: CliIo): Promise<number> {
   const prompts = checkPrompts(command.prompt);
-  const terms = command.terms === undefined ? undefined : await loadTerms(command.terms);
+  const { terms } = await readTerms(command);
   const plan = planEndings(command.out, inputs, ['detections.png']);
   const options: DetectOptions = {
     signal: io.signal,
@@ -140,10 +140,10 @@ export async function runDetect(inputs: readonly string[], command: DetectComman
         concept: answer.concept,
         note: answer.note,
         present: answer.present,
-        presence: round(answer.presence),
+        presence: round(answer.presence, 6),
         reason: answer.reason,
         separation,
-        instances: instances.map(({ score, box, areaPx }) => ({ score: round(score), box, area_px: areaPx })),
+        instances: instances.map(({ score, box, areaPx }) => ({ score: round(score, 6), box, area_px: areaPx })),
       })),
     }));
     io.out(`${JSON.stringify({ model, results: images, coco: results.length > 0 ? file : null, errors })}\n`);

@@ -8,7 +8,8 @@ import { type Part, runParts } from '../evaluate/parts.ts';
 import { maskRecognizer, modelRecognizer } from '../evaluate/recognizers.ts';
 import type { EncodedImage } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
-import { writeFileAtomic } from '../util/files.ts';
+import { makeFolderFor, writeFileAtomic } from '../util/files.ts';
+import { NOTICE } from '../util/notice.ts';
 import { overlapPart } from './evaluate-overlap.ts';
 import type { EvaluationPart } from './evaluate-part.ts';
 import { recognitionPart } from './evaluate-recognition.ts';
@@ -55,7 +56,7 @@ async function output({ by, facts, parts }: Evaluated, command: EvaluateCommand,
     return;
   }
   const lines = parts.flatMap((part) => [...(parts.length > 1 ? [part.title, ''] : []), ...part.lines, '']);
-  io.out(`${lines.join('\n')}\n${by}. Not a medical device: for research, not for diagnosis or treatment.\n`);
+  io.out(`${lines.join('\n')}\n${by}. ${NOTICE}\n`);
 }
 
 /** All parts, image by image. */
@@ -109,7 +110,8 @@ export async function runEvaluate(root: string, command: EvaluateCommand, io: Cl
   });
   const dataset = command.holdOut === undefined ? opened : await holdOut(opened, command.holdOut, 'held out');
   if (dataset.leftOut) io.err(`${dataset.leftOut} images are left out, as ${root}/${LEAVE_OUT} says\n`);
-  const { predictions } = command;
+  const { predictions, html } = command;
+  if (html !== undefined) await makeFolderFor(html);
   if (predictions !== undefined) await evaluateMasks(predictions, dataset, command, io);
   else await evaluateModel(dataset, command, io);
   return 0;

@@ -10,6 +10,7 @@ import { REJECTION_THRESHOLD } from '../parse/rejection.ts';
 import type { EncodedImage } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
+import { NOTICE } from '../util/notice.ts';
 import { round } from './answer-report.ts';
 import { eachEncoded } from './images.ts';
 import type { CliIo } from './io.ts';
@@ -71,11 +72,16 @@ async function everythingInImage(
 
 /** Refuses options that say what to find, as everything is asked for already. */
 function checkCommand(command: SegmentCommand): string {
-  const { imageType, prompt, point, box, scribble, force, joint, instances, saveProbabilities } = command;
-  const others = { prompt, point, box, scribble, force, joint, instances, 'save-probabilities': saveProbabilities };
+  const { imageType, saveProbabilities, prompt, point, box, scribble, force, joint, instances, terms } = command;
+  const { modality, site } = command; // the image type says both
+  const asked = { prompt, point, box, scribble, force, joint, instances, terms, modality, site };
+  const others = { ...asked, 'save-probabilities': saveProbabilities };
   const given = Object.entries(others).find(([, value]) => value !== undefined);
   if (given !== undefined) {
-    throw new BiomedParseError('usage', `--${given[0]} cannot be given with --everything, which asks for all targets`);
+    throw new BiomedParseError(
+      'usage',
+      `--${given[0]} cannot be given with --everything, which asks for all targets of the image type`,
+    );
   }
   if (imageType === undefined) {
     throw new BiomedParseError('usage', '--everything needs --image-type <name>, for example CT-Abdomen');
@@ -105,7 +111,12 @@ export async function runEverything(inputs: readonly string[], command: SegmentC
     command,
     io,
     (encoded, i, folder, { name }) => everythingInImage(encoded, name, inputs[i], imageType, options, plan[i], folder),
-    { imageType, ...(command.preprocess === undefined ? {} : { preprocess: command.preprocess }) },
+    {
+      imageType,
+      ...(command.preprocess === undefined ? {} : { preprocess: command.preprocess }),
+      ...(command.window === undefined ? {} : { window: command.window }),
+      ...(command.frame === undefined ? {} : { frame: command.frame }),
+    },
   );
   if (command.json) io.out(`${JSON.stringify({ model, results, errors })}\n`);
   else printTable(io, model.name, results, command.out);
@@ -131,5 +142,5 @@ function printTable(io: CliIo, model: string, results: readonly (EverythingRepor
       `${[...table(columns, rows), '', ...warningLines(results), `Label maps and overlays are in ${folder}`].join('\n')}\n`,
     );
   }
-  io.out(`Model ${model}. Not a medical device: for research, not for diagnosis or treatment.\n`);
+  io.out(`Model ${model}. ${NOTICE}\n`);
 }

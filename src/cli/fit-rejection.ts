@@ -6,7 +6,7 @@ import { openDataset } from '../dataset/index.ts';
 import { chosenItems } from '../evaluate/evaluate.ts';
 import { distributionsFile, type FittedPair, fitRejection, REJECTION_LEVELS } from '../evaluate/fit-rejection.ts';
 import { CHANNELS } from '../parse/distributions.ts';
-import { writeFileAtomic } from '../util/files.ts';
+import { makeFolderFor, writeFileAtomic } from '../util/files.ts';
 import { type CliIo, type ModelCommand, openModel } from './io.ts';
 import { startProgress } from './progress.ts';
 import { table } from './table.ts';
@@ -33,6 +33,7 @@ export async function runFitRejection(root: string, command: FitRejectionCommand
   const chosen = command.sets === undefined ? {} : { sets: command.sets };
   const train = await openDataset(root, { split: 'train', ...chosen });
   const test = await openDataset(root, { split: 'test', ...chosen });
+  await makeFolderFor(command.out);
   const images = chosenItems(train, command.limit).length + chosenItems(test, command.limit).length;
   const model = await openModel(command, io);
   try {

@@ -146,7 +146,7 @@ export function imageCommands(program: Command, io: CliIo, finish: (status: numb
       program
         .command('detect')
         .description('write boxes and instances of what was asked for as a COCO file, and an overlay per image')
-        .argument('<image...>', 'PNG, JPEG, WebP or TIFF files')
+        .argument('<image...>', 'PNG, JPEG, WebP, TIFF or DICOM files')
         .requiredOption('-p, --prompt <text>', 'what to find, in words; may be given many times', collect),
     ),
   )
@@ -173,7 +173,7 @@ export function imageCommands(program: Command, io: CliIo, finish: (status: numb
       program
         .command('recognize')
         .description('write a label map of everything that the model knows in images')
-        .argument('<image...>', 'PNG, JPEG, WebP or TIFF files')
+        .argument('<image...>', 'PNG, JPEG, WebP, TIFF or DICOM files')
         .option('--modality <name>', 'what the images are, for example CT, MRI, X-Ray, ultrasound (default: guessed)'),
     ).option(
       '--site <name>',

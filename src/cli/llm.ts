@@ -14,11 +14,14 @@ export interface LlmCommand {
   readonly llmCache?: string;
 }
 
-/** How the endpoint is asked; `undefined` where none is named. Refuses (`usage`) half of a name. */
+/** How the endpoint is asked; `undefined` where none is named. Refuses (`usage`) half of a name, and what goes with one. */
 export function llmOptions(command: LlmCommand, io: CliIo): (BatchOptions & { readonly model: string }) | undefined {
   const { llmUrl: url, llmModel: model, llmPrice: price, llmCache: cache = join(cacheFolder(), 'llm') } = command;
   if ((url === undefined) !== (model === undefined)) {
     throw new BiomedParseError('usage', '--llm-url and --llm-model go together');
+  }
+  if (url === undefined && (price !== undefined || command.llmCache !== undefined)) {
+    throw new BiomedParseError('usage', '--llm-price and --llm-cache go with --llm-url and --llm-model');
   }
   if (url === undefined || model === undefined) return undefined;
   completionsUrl(url); // refused before anything is done

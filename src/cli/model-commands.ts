@@ -36,7 +36,12 @@ export function modelCommands(program: Command, io: CliIo, finish: (status: numb
       'only that share of the subjects, as training with data.holdOut leaves them out',
       parseUnit,
     )
-    .option('--predictions <dir>', 'score the masks <dir>/<set>/NAME_MODALITY_SITE_TARGET.png instead of a model')
+    .addOption(
+      new Option(
+        '--predictions <dir>',
+        'score the masks <dir>/<set>/NAME_MODALITY_SITE_TARGET.png instead of a model',
+      ).conflicts(['model', 'device', 'threads', 'precision', 'flips']),
+    )
     .option('--overlap', 'the part on Dice, distances and presence (default: if no other part is named)')
     .option('--recognition', 'the part on what recognize finds of the annotated targets, and AP50 of detect')
     .addOption(

@@ -18,9 +18,8 @@ import { packageVersion } from '../parse/package-root.ts';
 import type { Model } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { listFolder } from '../util/files.ts';
+import { NOTICE } from '../util/notice.ts';
 import { reportModel } from './io.ts';
-
-export const NOTICE = 'Not a medical device: for research, not for diagnosis or treatment.';
 
 /** A file by name, size and hash. */
 interface FileHash {

@@ -11,6 +11,8 @@ import { checkSite } from '../ontology/resolve/context.ts';
 import { candidates, type RecognizedObject, type RecognizeOptions, recognizeEncoded } from '../parse/recognize.ts';
 import type { ViewGuess } from '../parse/views.ts';
 import { writeFileAtomic } from '../util/files.ts';
+import { NOTICE } from '../util/notice.ts';
+import { round } from './answer-report.ts';
 import { eachEncoded, type ImagesCommand } from './images.ts';
 import type { CliIo } from './io.ts';
 import { type LimitsCommand, limitOptions } from './limits.ts';
@@ -54,15 +56,13 @@ interface ImageReport {
   readonly overlay: string;
 }
 
-const round = (value: number, digits = 6): number => Number(value.toFixed(digits));
-
 function reportOf(one: RecognizedObject): ObjectReport {
   return {
     label: one.label,
     name: one.name,
     snomed: one.snomed,
-    presence: round(one.presence),
-    probability: round(one.probability),
+    presence: round(one.presence, 6),
+    probability: round(one.probability, 6),
     area_px: one.areaPx,
     area_fraction: round(one.areaFraction, 8),
     box: one.box,
@@ -104,7 +104,7 @@ function printTable(io: CliIo, model: string, results: readonly (ImageReport & W
   const warned = warningLines(results);
   const last = `Label maps, legends and overlays are in ${folder}`;
   if (results.length > 0) io.out(`${[...lines, '', ...warned, last].join('\n')}\n`);
-  io.out(`Model ${model}. Not a medical device: for research, not for diagnosis or treatment.\n`);
+  io.out(`Model ${model}. ${NOTICE}\n`);
 }
 
 /** Runs the command; gives the exit status. */
@@ -147,10 +147,10 @@ export async function runRecognize(inputs: readonly string[], command: Recognize
         height,
         modality,
         site,
-        guesses: found.guesses?.map((one) => ({ ...one, probability: round(one.probability) })) ?? null,
+        guesses: found.guesses?.map((one) => ({ ...one, probability: round(one.probability, 6) })) ?? null,
         objects: found.objects.map(reportOf),
-        covered: found.covered.map((one) => ({ ...one, presence: round(one.presence) })),
-        absent: found.absent.map(({ name, presence }) => ({ name, presence: round(presence) })),
+        covered: found.covered.map((one) => ({ ...one, presence: round(one.presence, 6) })),
+        absent: found.absent.map(({ name, presence }) => ({ name, presence: round(presence, 6) })),
         labels: labelFile,
         legend: legendFile,
         overlay: overlayFile,

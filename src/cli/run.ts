@@ -6,17 +6,16 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../parse/package-root.ts';
 import { errorLine, exitStatus } from '../util/errors.ts';
+import { NOTICE } from '../util/notice.ts';
 import { dataCommands } from './data.ts';
 import { imageCommands } from './image-commands.ts';
 import type { CliIo } from './io.ts';
 import { modelCommands } from './model-commands.ts';
 
-const NOTE = 'Not a medical device: for research, not for diagnosis or treatment.';
-
 function build(io: CliIo, finish: (status: number) => void): Command {
   const program = new Command('biomedparse');
   program
-    .description(`Biomedical image parsing by text: finds, outlines and refuses objects in images. ${NOTE}`)
+    .description(`Biomedical image parsing by text: finds, outlines and refuses objects in images. ${NOTICE}`)
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .exitOverride()

@@ -12,11 +12,11 @@ import type { RegionPrompt } from '../image/regions.ts';
 import type { Plane, SliceRange } from '../image/slice.ts';
 import type { Box, Mask } from '../image/types.ts';
 import type { Window } from '../image/window.ts';
-import { loadTerms } from '../ontology/index.ts';
 import { checkPrompts } from '../parse/prompts.ts';
 import type { EncodedImage, Segmentation, SegmentOptions } from '../parse/segment.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { writeFileAtomic } from '../util/files.ts';
+import { NOTICE } from '../util/notice.ts';
 import { type AnswerReport, answerReport, round } from './answer-report.ts';
 import {
   type ChosenFormat,
@@ -37,6 +37,7 @@ import { type RejectionCommand, readRejection } from './rejection.ts';
 import type { RemoteCommand } from './remote.ts';
 import { shownAs } from './shown-as.ts';
 import { fileColumn, table } from './table.ts';
+import { readTerms } from './terms.ts';
 import { type Warned, warningLines } from './warnings.ts';
 
 /** Values of the command's options, as commander spells them. */
@@ -219,7 +220,7 @@ function printTable(io: CliIo, model: string, results: readonly (ImageReport & W
       .join('');
     io.out(`${lines.join('\n')}\n\n${noted}Masks and overlays are in ${folder}\n`);
   }
-  io.out(`Model ${model}. Not a medical device: for research, not for diagnosis or treatment.\n`);
+  io.out(`Model ${model}. ${NOTICE}\n`);
 }
 
 /** What the table has no column for. */
@@ -256,7 +257,7 @@ async function readQuestion(
 export async function runSegment(inputs: readonly string[], command: SegmentCommand, io: CliIo): Promise<number> {
   const { prompts, regions } = await readQuestion(inputs, command);
   const rejection = await readRejection(command);
-  const terms = command.terms === undefined ? undefined : await loadTerms(command.terms);
+  const { terms } = await readTerms(command);
   const names = prompts.length === 0 ? [REGION_NAME] : prompts;
   const plan = planFiles(command.out, inputs, names);
   const formats = chooseFormats('image', command.format ?? [], []).filter(({ name }) => name !== 'png'); // always written

@@ -1,15 +1,16 @@
-/** What the images of a call are, as far as its options or prompts say it: for the checks of them. */
+/** What the images of a call are: as its options say it, which counts as known, and as its prompts say it, for the checks of images. */
 import type { Terms } from '../ontology/index.ts';
 import { imageContext } from '../parse/image-context.ts';
 import type { EncodeOptions } from '../parse/segment.ts';
 
-/** Modality and site, each left out where nobody says it; refuses (`usage`) unknown names. */
+/** Options of `encode`, those left out that nobody gives; refuses (`usage`) unknown names. */
 export function shownAs(
   prompts: readonly string[],
   { modality, site }: Pick<EncodeOptions, 'modality' | 'site'>,
   terms: Terms | undefined,
-): Pick<EncodeOptions, 'modality' | 'site'> {
-  const given = Object.entries({ modality, site, terms }).filter(([, value]) => value !== undefined);
-  const context = imageContext(undefined, prompts, Object.fromEntries(given));
-  return Object.fromEntries(Object.entries(context).filter(([, value]) => value !== null));
+): Pick<EncodeOptions, 'modality' | 'site' | 'said'> {
+  const given = Object.entries({ modality, site }).filter(([, value]) => value !== undefined);
+  const told = Object.entries(imageContext(undefined, [], Object.fromEntries(given)));
+  const said = imageContext(undefined, prompts, terms === undefined ? {} : { terms });
+  return { ...Object.fromEntries(told.filter(([, value]) => value !== null)), said };
 }

@@ -13,5 +13,6 @@ export async function runTrain(config: string, command: TrainCommand, io: CliIo)
     onLine: (line) => io.err(`${line}\n`),
     signal: io.signal,
   });
+  io.signal.throwIfAborted(); // stopped before its end: the checkpoint is kept, and the status is that of an interruption
   return 0;
 }

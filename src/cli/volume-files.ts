@@ -2,9 +2,10 @@
 import type { VolumeResult } from '../formats/results.ts';
 import type { ScannedVolume, VolumeSegmentation } from '../parse/volume.ts';
 import { writeFileAtomic } from '../util/files.ts';
+import { NOTICE } from '../util/notice.ts';
 import { type ChosenFormat, writeFormats } from './formats.ts';
 import type { OutputFolder } from './output.ts';
-import { checkRoundTrip, hashFile, NOTICE, type RoundTrip } from './receipt.ts';
+import { checkRoundTrip, hashFile, type RoundTrip } from './receipt.ts';
 import { writeMosaic } from './volume-mosaic.ts';
 import { promptReport, type VolumePromptReport } from './volume-report.ts';
 

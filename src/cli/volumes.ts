@@ -17,6 +17,7 @@ import type { Model } from '../parse/segment.ts';
 import { folderStore } from '../parse/slice-store.ts';
 import { DEFAULT_SMOOTHING, type ScannedVolume, scanVolume, type VolumeOptions } from '../parse/volume.ts';
 import { writeFileAtomic } from '../util/files.ts';
+import { NOTICE } from '../util/notice.ts';
 import { round } from './answer-report.ts';
 import {
   type ChosenFormat,
@@ -37,7 +38,6 @@ import {
   hashFile,
   hashModel,
   hashOrigin,
-  NOTICE,
   receiptText,
   workKey,
 } from './receipt.ts';

@@ -29,6 +29,8 @@ export interface BootstrapOptions {
   readonly seed?: number;
   /** Default 1000. */
   readonly draws?: number;
+  /** The overall mean is over all samples instead of over pairs. */
+  readonly pooled?: boolean;
   /** Which pairs count in the overall mean (default all). */
   readonly counts?: (set: string, target: string) => boolean;
 }
@@ -46,12 +48,12 @@ const keyOf = (set: string, target: string): string => JSON.stringify([set, targ
 /** 95 % intervals of the mean of every (set, target) pair and of the mean over pairs. */
 export function bootstrap(
   samples: readonly Sample[],
-  { seed = 0, draws = 1000, counts = () => true }: BootstrapOptions = {},
+  { seed = 0, draws = 1000, pooled = false, counts = () => true }: BootstrapOptions = {},
 ): Bootstrap {
   const pairs = new Map<string, { readonly counted: boolean; readonly means: number[] }>();
   const sets = new Map<string, Map<string, { readonly pair: string; readonly value: number }[]>>();
   for (const { set, image, target, value } of samples) {
-    const pair = keyOf(set, target);
+    const pair = pooled ? '' : keyOf(set, target);
     if (!pairs.has(pair)) pairs.set(pair, { counted: counts(set, target), means: [] });
     const images = sets.get(set) ?? new Map<string, { pair: string; value: number }[]>();
     sets.set(set, images);

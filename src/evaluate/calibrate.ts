@@ -104,7 +104,7 @@ export function calibrate(scores: readonly PresenceScore[], falseAlarmRate: numb
       `${absent.length} absent and ${scores.length - absent.length} present prompts; calibration needs at least ${MIN_ABSENT} absent ones and a present one`,
     );
   }
-  const temperature = fitTemperature(scores);
+  const temperature = Number(fitTemperature(scores).toFixed(4)); // thresholds are of what is stored
   const falseAlarmRates = [...new Set([...FALSE_ALARM_RATES, falseAlarmRate])].sort((a, b) => a - b);
   const limits = (of: readonly PresenceScore[]): number[] => {
     const presences = of.map(({ logit, possible }) => presenceOf(logit, { temperature }, possible));
@@ -115,5 +115,5 @@ export function calibrate(scores: readonly PresenceScore[], falseAlarmRate: numb
     .map((name) => [name, absent.filter(({ modality }) => modality === name)] as const)
     .filter(([, of]) => of.length >= MIN_ABSENT_OF_MODALITY);
   const thresholds = { all: limits(absent), ...Object.fromEntries(own.map(([name, of]) => [name, limits(of)])) };
-  return { temperature: Number(temperature.toFixed(4)), falseAlarmRates, falseAlarmRate, thresholds };
+  return { temperature, falseAlarmRates, falseAlarmRate, thresholds };
 }

@@ -31,17 +31,13 @@ export function compareRuns(ours: readonly AnswerReport[], theirs: readonly Answ
   const others = new Map(theirs.map((one) => [keyOf(one), one.dice]));
   const paired = ours.flatMap((one) => {
     const other = others.get(keyOf(one));
-    return other === undefined ? [] : [{ ...one, other, difference: one.dice - other }];
+    return other === undefined ? [] : [{ ...one, other, difference: round(one.dice - other) }];
   });
   if (paired.length === 0) throw new BiomedParseError('input', 'the two runs have no object in common');
   const differences = paired.map(({ difference }) => difference);
-  // as one pair: the mean is over objects here, and images of each set are drawn
   const { overall } = bootstrap(
-    paired.map(({ set, image, difference }) => ({
-      ...{ set: '', image: JSON.stringify([set, image]) },
-      ...{ target: '', value: difference },
-    })),
-    { seed },
+    paired.map(({ set, image, target, difference }) => ({ set, image, target, value: difference })),
+    { seed, pooled: true },
   );
   const p = wilcoxon(differences);
   const meanOf = (values: readonly number[]): number => round(mean(values) as number);

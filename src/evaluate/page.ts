@@ -1,5 +1,6 @@
 /** An evaluation as one self-contained HTML page, a section for each of its parts. */
 import { type Html, html, htmlPage } from '../curate/report/html.ts';
+import { NOTICE } from '../util/notice.ts';
 
 export interface Section {
   readonly title: string;
@@ -13,7 +14,7 @@ export const figure = (value: number | null, digits = 3): string => (value === n
 export function evaluationPage(by: string, sections: readonly Section[]): string {
   return htmlPage(
     'Evaluation',
-    html`<p>${by}. Not a medical device: for research, not for diagnosis or treatment.</p>
+    html`<p>${by}. ${NOTICE}</p>
 ${sections.map(({ title, body }) => html`<h2>${title}</h2>\n${body}`)}`,
   );
 }

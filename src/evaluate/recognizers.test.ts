@@ -83,6 +83,7 @@ describe('modelRecognizer', () => {
     const { seen } = await see(guessing(0, 0, 5), 'odd');
     expect(seen.given).toBeNull();
     expect(seen.guessed?.found?.found.size).toBeGreaterThan(0);
+    expect(seen.guessed?.isModality).toBe(true); // a CT, if not of a site that has candidates
     expect((await see(fakeModel(), 'odd')).seen).toMatchObject({ given: null, guessed: null });
   });
 

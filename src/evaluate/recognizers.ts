@@ -1,6 +1,6 @@
 /** Who recognises and detects in an evaluation: a model, or a folder of masks that any other program made. */
 import type { DatasetItem } from '../dataset/index.ts';
-import { publishedPrompt } from '../ontology/index.ts';
+import { modalityFamily, publishedPrompt } from '../ontology/index.ts';
 import { detectEncoded } from '../parse/detect.ts';
 import { candidates, chooseView, type Recognition, recognizeEncoded } from '../parse/recognize.ts';
 import type { EncodedImage } from '../parse/segment.ts';
@@ -75,7 +75,7 @@ async function recognizeTwice(
   const found = isSame
     ? given
     : await recognized({ modality: guess.modality, ...(guess.site === null ? {} : { site: guess.site }) });
-  return { given, guessed: { found, isModality: guess.modality === view?.modality } };
+  return { given, guessed: { found, isModality: guess.modality === modalityFamily(modality) } };
 }
 
 /** Asks a model; detections are ranked by score without any threshold of presence, as average precision wants them. */

@@ -57,6 +57,17 @@ describe('makeReport', () => {
     expect([report.pairs, report.pairs_with_5_masks]).toEqual([3, 2]);
     expect(report.by_modality).toEqual({ CT: 0.95, MRI: 0.56, OCT: null });
   });
+  it('parts a set of several families by modality', () => {
+    const mixed = [
+      ...Array.from({ length: 5 }, () => present('a', 'CT', 'liver', 0.9)),
+      ...Array.from({ length: 5 }, () => present('a', 'MRI-T2', 'liver', 0.5)),
+    ];
+    const { by_modality, pairs_by_modality } = makeReport(mixed, [], facts);
+    expect([by_modality, pairs_by_modality]).toEqual([
+      { CT: 0.9, MRI: 0.5, OCT: null },
+      { CT: 1, MRI: 1, OCT: 0 },
+    ]);
+  });
   it('scores presence against absent prompts of either kind', () => {
     // 12 present: 11 at 0.9, 1 at 0.2. Against 0.9: 11 ties -> 5.5/12; against 0.1: 12/12
     expect(report.presence_auroc_same_set).toBeCloseTo(5.5 / 12, 5);

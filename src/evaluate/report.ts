@@ -188,9 +188,11 @@ export function makeReport(
     .map((group) => pairReport(group, roundedEnds(intervals.of(group[0].set, group[0].target))))
     .sort((a, b) => (a.set < b.set ? -1 : a.set > b.set ? 1 : a.target < b.target ? -1 : 1));
   const counted = sets.filter((pair) => pair.n >= MIN_MASKS);
-  // A set may hold several sequences ("MRI-T1, MRI-FLAIR"); they are of one family.
-  const inFamily = (name: string): PairReport[] =>
-    counted.filter((pair) => facts.familyOf(pair.modality.split(', ')[0]) === name);
+  // a set may hold several sequences ("MRI-T1, MRI-FLAIR") and, in folders of one's own, several families
+  const inFamily = (name: string): PresentAnswer[][] =>
+    [...pairs.values()]
+      .map((group) => group.filter(({ modality }) => facts.familyOf(modality) === name))
+      .filter((group) => group.length >= MIN_MASKS);
   const presences = present.map((one) => one.presence);
   const absentOf = (kind?: AbsentAnswer['kind']): number[] =>
     absent.filter((one) => kind === undefined || one.kind === kind).map((one) => one.presence);
@@ -202,7 +204,10 @@ export function makeReport(
     sets,
     mean_dice: rounded(mean(counted.map((pair) => pair.dice_mean))),
     by_modality: Object.fromEntries(
-      facts.modalities.map((name) => [name, rounded(mean(inFamily(name).map((pair) => pair.dice_mean)))]),
+      facts.modalities.map((name) => [
+        name,
+        rounded(mean(inFamily(name).map((group) => mean(group.map(({ dice }) => dice)) as number))),
+      ]),
     ),
     presence_auroc: rounded(auroc(presences, absentOf())),
     images_per_second: facts.seconds > 0 ? round(facts.images / facts.seconds) : 0,

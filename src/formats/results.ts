@@ -13,6 +13,7 @@ import { measure } from '../image/measure.ts';
 import { type Plane, sliceLayout } from '../image/slice.ts';
 import type { Mask } from '../image/types.ts';
 import type { MaskVolume, Volume } from '../image/volume.ts';
+import { NOTICE } from '../util/notice.ts';
 import { type CocoDocument, cocoBox, runLengths } from './coco.ts';
 import type { ObjectConcept } from './dicom/codes.ts';
 import { type DicomOrigin, writeDicomResults } from './dicom/results.ts';
@@ -70,7 +71,6 @@ export interface ResultFormat {
   readonly volume: ResultWriter<VolumeResult> | null;
 }
 
-const NOTICE = 'Not a medical device: for research, not for diagnosis or treatment.';
 const json = (value: unknown): Uint8Array => Buffer.from(`${JSON.stringify(value)}\n`);
 const round = (value: number): number => Number(value.toFixed(6));
 

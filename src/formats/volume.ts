@@ -4,6 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { BiomedParseError } from '../util/errors.ts';
+import { readError } from '../util/files.ts';
 import { framesOf, readDicomCine } from './dicom/frames.ts';
 import { readDicomSeries } from './dicom/series.ts';
 import type { DicomSource } from './dicom/source.ts';
@@ -50,6 +51,9 @@ export async function readVolume(path: string, options: ReadVolumeOptions = {}):
   const kind = await volumeKind(path);
   const { frame, series } = options;
   if (kind === null) {
+    await stat(path).catch((error) => {
+      throw readError(path, error);
+    });
     throw new BiomedParseError(
       'input',
       `${path} is no volume; allowed: .nii, .nii.gz, .hdr, .img, .nrrd, .nhdr, .mha, .mhd, the folder of a DICOM series, or a DICOM file of several frames`,

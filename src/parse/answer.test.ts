@@ -3,7 +3,10 @@ import { answer } from './answer.ts';
 
 const question = { text: 'liver', concept: null, note: null };
 const size = { width: 2, height: 2 } as Parameters<typeof answer>[2];
-const sure = (existence: number | null, possible = 1) => ({ existence, possible, looksLike: 'chest X-Ray' });
+const sure = (existence: number | null, possible = 1, modality: string | null = null) => ({
+  ...{ existence, possible, modality },
+  looksLike: 'chest X-Ray',
+});
 const limits = { pixel: 0.5, presence: { all: 0.5, byModality: {}, temperature: 1 }, rejection: 0 };
 const map = () => vi.fn(() => Float32Array.of(0.9, 0.7, 0.2, 0.1));
 
@@ -32,6 +35,12 @@ describe('answer', () => {
     const found = answer(question, map(), size, sure(2), limits);
     expect(found).toMatchObject({ present: true, areaPx: 2, areaFraction: 0.5, box: [0, 0, 2, 1], reason: null });
     expect(found.probability).toBeCloseTo(0.8, 6);
+  });
+
+  it('takes the threshold of the modality that is known', () => {
+    const strict = { ...limits, presence: { ...limits.presence, byModality: { CT: 0.95 } } };
+    expect(answer(question, map(), size, sure(2, 1, 'CT'), strict).reason).toBe('absent: presence 0.88 < 0.95');
+    expect(answer(question, map(), size, sure(2, 1, 'MRI'), strict).present).toBe(true);
   });
 
   it('judges presence by the highest probability where there is no logit', () => {

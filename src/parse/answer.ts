@@ -47,6 +47,8 @@ export interface Thresholds {
 export interface Evidence extends Plausibility {
   /** The existence logit; null where the model has none. */
   readonly existence: number | null;
+  /** What the image is known to be, else what the prompt says of it; null: nobody says it. */
+  readonly modality: string | null;
 }
 
 /** A prompt with what it was understood as. */
@@ -75,8 +77,8 @@ export function answer(
   let sum = 0;
   let inside = 0;
   let highest = 0;
-  const { existence, possible } = evidence;
-  const least = presenceLimit(limits.presence, question.concept?.modality ?? null);
+  const { existence, possible, modality } = evidence;
+  const least = presenceLimit(limits.presence, modality);
   const judged = existence === null ? null : presenceOf(existence, limits.presence, possible);
   if (judged === null || judged >= least) {
     const map = probabilities();

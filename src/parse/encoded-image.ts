@@ -131,7 +131,8 @@ export async function encodeImage(
         // who marks an object says that it is there
         const isMarked = (options.regions ?? []).length > 0;
         const kind = isMarked ? PLAUSIBLE : plausible(question.concept, options);
-        const evidence = { existence: decoded.existence?.[i] ?? null, ...kind };
+        const modality = knownOf(options).modality ?? question.concept?.modality ?? null;
+        const evidence = { existence: decoded.existence?.[i] ?? null, modality, ...kind };
         const found = answer(question, map, fit, evidence, limits, tested);
         seconds.decode += (performance.now() - answerStart) / 1000;
         if (!options.probabilities) yield found;

@@ -19,6 +19,9 @@ test('it is not asked where the sides of the body differ in looks, nor for what 
   expect(asked('spleen in abdomen CT')).toBeNull();
   expect(asked('left heart ventricle in heart MRI')).toBeNull();
   expect(asked('wooden chair')).toBeNull();
+  // a side that cannot be exchanged, as no word says it
+  expect(asked('kidney_left', { modality: 'ultrasound', site: 'kidney' })).toBeNull();
+  expect(asked('kidney (L)', { modality: 'ultrasound', site: 'kidney' })).toBeNull();
   // an ultrasound of the kidney may be mirrored, a CT of the abdomen may not
   expect(asked('kidney', { modality: 'CT', site: 'abdomen' })).toBeNull();
 });

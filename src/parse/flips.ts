@@ -26,12 +26,17 @@ function viewsOf(
 }
 
 /** What the mirror image is asked instead; null where it must not be asked. What is `known` of the image goes before what the prompt says. */
-export function mirrorPrompt({ concept, modality, site, prompt }: Resolution, known: ImageContext): string | null {
+export function mirrorPrompt(
+  { concept, side, modality, site, prompt }: Resolution,
+  known: ImageContext,
+): string | null {
   if (concept === null) return null;
   const views = viewsOf(concept, known.modality ?? modality, known.site ?? site);
   const allowed = views.every((view) => mirrorAllowed(view.modality, view.site, concept.targets));
   if (views.length === 0 || !allowed) return null;
-  return prompt.replace(/\b(left|right)\b/gi, (side) => (side.toLowerCase() === 'left' ? 'right' : 'left'));
+  const mirrored = prompt.replace(/\b(left|right)\b/gi, (word) => (word.toLowerCase() === 'left' ? 'right' : 'left'));
+  // a side that is not written as a word ("kidney (L)") cannot be exchanged
+  return side !== null && mirrored === prompt ? null : mirrored;
 }
 
 /** Answers averaged with those that the mirror image gave to some of the prompts, whose numbers are `asked`. */
@@ -88,7 +93,11 @@ export function createMirrorImage(
       return averageMirrored(plain, await network.decode(await encoded, texts, { joint, ...turned }), asked);
     },
     dispose() {
-      void encoded?.then((features) => features.dispose());
+      // who asked has had the error of an encoding that failed
+      encoded?.then(
+        (features) => features.dispose(),
+        () => undefined,
+      );
     },
   };
 }

@@ -51,7 +51,7 @@ export interface PreparedImage {
 
 /** Opens and prepares an image, from a path or in memory. */
 export async function prepareImage(source: Image | string, options: EncodeOptions): Promise<PreparedImage> {
-  const { frame, imageType = '', window = null } = options;
+  const { frame, imageType = '', window = null, said } = options;
   const chosen = chooseWindow(options);
   const { image: raster, facts } =
     typeof source === 'string'
@@ -65,7 +65,8 @@ export async function prepareImage(source: Image | string, options: EncodeOption
   const image = toGreyOrRgb8(raster, range);
   const type = findImageType(imageType);
   const { modality, site } = imageContext(undefined, [], options);
-  const asked = { modality: modality ?? type?.modality ?? null, site: site ?? (type?.site || null) };
-  const known = { ...asked, modality: asked.modality ?? modalityOfCode(facts.modality) };
+  const told = { modality: modality ?? type?.modality ?? null, site: site ?? (type?.site || null) };
+  const known = { ...told, modality: told.modality ?? modalityOfCode(facts.modality) };
+  const asked = { modality: told.modality ?? said?.modality ?? null, site: told.site ?? said?.site ?? null };
   return { image, known, findWarnings: () => imageWarnings(image, facts, asked, window, options.pixelSpacing) };
 }

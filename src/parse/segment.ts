@@ -23,7 +23,7 @@ import type { RawAnswers } from './answer.ts';
 import type { ResolvedConcept } from './concept.ts';
 import type { ModelSettings } from './config.ts';
 import { encodeImage, type ModelParts } from './encoded-image.ts';
-import type { ContextOptions } from './image-context.ts';
+import type { ContextOptions, ImageContext } from './image-context.ts';
 import { createLruCache } from './lru.ts';
 import { type PresenceOptions, type PresenceSettings, presenceLimit, presenceLimits } from './presence.ts';
 import type { Rejection, RejectionOptions } from './rejection.ts';
@@ -48,6 +48,8 @@ export interface EncodeOptions extends Pick<ContextOptions, 'modality' | 'site'>
   readonly preprocess?: 'published';
   /** What kind of image it is ("CT-Abdomen"), for `preprocess` and `rejection`, which otherwise reads it off published prompts. */
   readonly imageType?: string;
+  /** What the prompts to come say of the image: for its warnings alone, as it is no knowledge (views.ts). */
+  readonly said?: ImageContext;
   /** Distance between pixels [across, down] in any unit: a model that pads sees pixels that are not square in their true shape. */
   readonly pixelSpacing?: readonly [number, number];
   /** Stops the work between two steps; the promise rejects with the signal's reason. */

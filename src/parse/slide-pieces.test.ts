@@ -39,6 +39,11 @@ describe('slidePieces', () => {
     expect([pieces[0].box[0], pieces[1].box[2]]).toEqual([14, 57]);
   });
 
+  it('does not cut a block with a small notch, whose sides are those of its box', () => {
+    const block = partOf(40, 40, (x, y) => x >= 10 && x < 30 && y >= 10 && y < 30 && !(x >= 19 && x <= 20 && y < 13));
+    expect(slidePieces(block, 'watershed')).toHaveLength(1);
+  });
+
   it('leaves them one where parts are asked for', () => {
     const [one, ...more] = slidePieces(pair, 'components');
     expect([one.areaPx, one.box, more.length]).toEqual([pair.areaPx, pair.box, 0]);

@@ -56,7 +56,9 @@ function cutPieces({ data, width }: Mask, labels: Uint16Array, count: number, [l
 export function slidePieces(part: RowComponent, separation: Separation): SlidePiece[] {
   const [left, top, right, bottom] = part.box;
   if (separation === 'components' || (right - left) * (bottom - top) > CUT_PIXELS) return [wholePart(part)];
-  const mask = rowComponentMask(part);
+  // with a margin: where the part touches its box is an edge of it, and the border of a picture is none
+  const box: Box = [left - 1, top - 1, right + 1, bottom + 1];
+  const mask = rowComponentMask({ ...part, box });
   const { labels, count } = instances(mask);
-  return count <= 1 ? [wholePart(part)] : cutPieces(mask, labels, count, part.box);
+  return count <= 1 ? [wholePart(part)] : cutPieces(mask, labels, count, box);
 }

@@ -208,7 +208,7 @@ async function answerPrompt(
     if (logit !== undefined) ofAnyKind.push(presenceOf(logit, limits.presence));
   }
   const presence = smoothAlongAxis(raw, step, smoothing);
-  const least = presenceLimit(limits.presence, question.concept?.modality ?? modality);
+  const least = presenceLimit(limits.presence, modality);
   const shown = presence.map((value) => value >= least);
 
   let mask = emptyMask(volume);

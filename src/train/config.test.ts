@@ -67,6 +67,27 @@ describe('a training configuration', () => {
       { ...valid, data: { ...valid.data, setWeights: { 'skin-lesion': 0 } } },
       /data.setWeights.skin-lesion is 0; allowed: a number above 0/,
     ],
+    [
+      'an unknown field of data',
+      { ...valid, data: { ...valid.data, holdout: 0.1 } },
+      /data\.holdout is "\(unknown field\)"; allowed: root, sets/,
+    ],
+    [
+      'an unknown field of optimiser',
+      { ...valid, optimiser: { learningrate: 1 } },
+      /optimiser\.learningrate is "\(unkn/,
+    ],
+    [
+      'an unknown loss',
+      { ...valid, losses: { diec: 1 } },
+      /losses\.diec is "\(unknown field\)"; allowed: crossEntropy/,
+    ],
+    [
+      'an unknown field of a stage',
+      { ...valid, stages: [{ ...valid.stages[0], augment: 1 }] },
+      /stages\[0\]\.augment is "\(unknown field\)"; allowed: size, steps/,
+    ],
+    ['a stage that is none', { ...valid, stages: [null] }, /stages\[0\] is null; allowed: an object of size/],
     ['no data', { ...valid, data: undefined }, /data.root is undefined/],
   ])('%s is refused by name', async (_, content, message) => {
     await expect(readTrainingConfig(write(content))).rejects.toThrow(message);

@@ -92,8 +92,19 @@ function checkPositive(path: string, field: string, value: unknown): void {
   if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) refuse(path, field, value, 'a number >= 0');
 }
 
+/** Refuses what is no object, and fields that nobody reads: they would be settings misspelt. */
+function checkFields(path: string, where: string, value: unknown, known: readonly string[]): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    refuse(path, where || 'the file', value, `an object of ${known.join(', ')}`);
+  }
+  const unknown = Object.keys(value as object).find((field) => !known.includes(field));
+  if (unknown !== undefined)
+    refuse(path, where === '' ? unknown : `${where}.${unknown}`, '(unknown field)', known.join(', '));
+}
+
 function check(path: string, config: TrainingConfig): void {
   if (typeof config.data?.root !== 'string') refuse(path, 'data.root', config.data?.root, 'a folder');
+  checkFields(path, 'data', config.data, ['root', 'sets', 'setWeights', 'holdOut']);
   const share = config.data.holdOut ?? 0;
   if (!(typeof share === 'number' && share >= 0 && share < 1)) refuse(path, 'data.holdOut', share, '0 to below 1');
   for (const [set, weight] of Object.entries(config.data.setWeights ?? {})) {
@@ -122,6 +133,7 @@ function check(path: string, config: TrainingConfig): void {
     refuse(path, 'trainable', words, 'a list of words that parameter names hold');
   }
   for (const [i, stage] of config.stages.entries()) {
+    checkFields(path, `stages[${i}]`, stage, ['size', 'steps', 'imagesPerWorker', 'augmentation']);
     if (!Number.isInteger(stage.size) || stage.size < 64 || stage.size % 32 !== 0) {
       refuse(path, `stages[${i}].size`, stage.size, 'a multiple of 32 from 64');
     }
@@ -132,6 +144,8 @@ function check(path: string, config: TrainingConfig): void {
       refuse(path, `stages[${i}].augmentation`, augmentation, '0 to 1');
     }
   }
+  checkFields(path, 'optimiser', config.optimiser, Object.keys(trainingDefaults.optimiser));
+  checkFields(path, 'losses', config.losses, Object.keys(trainingDefaults.losses));
   for (const [name, value] of Object.entries(config.optimiser)) checkPositive(path, `optimiser.${name}`, value);
   for (const [name, value] of Object.entries(config.losses)) checkPositive(path, `losses.${name}`, value);
 }
@@ -144,19 +158,8 @@ export async function readTrainingConfig(path: string): Promise<TrainingConfig> 
   } catch (cause) {
     throw new BiomedParseError('usage', `${path}: not a readable JSON file (${errorLine(cause)})`, { path }, cause);
   }
-  const known = new Set([
-    ...Object.keys(trainingDefaults),
-    'model',
-    'data',
-    'output',
-    'stages',
-    'trainable',
-    'startFrom',
-    'about',
-  ]);
-  for (const field of Object.keys(given)) {
-    if (!known.has(field)) refuse(path, field, '(unknown field)', [...known].join(', '));
-  }
+  const own = ['model', 'data', 'output', 'stages', 'trainable', 'startFrom', 'about'];
+  checkFields(path, '', given, [...Object.keys(trainingDefaults), ...own]);
   const config = {
     ...trainingDefaults,
     ...given,

@@ -145,3 +145,11 @@ export async function makeFolder(path: string): Promise<string | undefined> {
 function absent(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
 }
+
+/** Makes the folder that a file will be written into, before the work that fills it; an `io` error names it. */
+export async function makeFolderFor(file: string): Promise<void> {
+  const folder = dirname(resolve(file));
+  await makeFolder(folder).catch((error) => {
+    throw new BiomedParseError('io', `cannot make ${folder}: ${systemReason(error)}`, { path: folder }, error);
+  });
+}

@@ -6,6 +6,7 @@ import { overlay } from '../../image/overlay.ts';
 import type { Mask } from '../../image/types.ts';
 import type { Device } from '../../parse/device.ts';
 import type { Segmentation } from '../../parse/segment.ts';
+import { NOTICE } from '../../util/notice.ts';
 import { type CliIo, openModel } from '../io.ts';
 import { overlayLayer } from '../layer.ts';
 import { planFiles } from '../names.ts';
@@ -92,7 +93,7 @@ export async function showExamples(examples: readonly Example[], options: DemoOp
       );
       const size = `${(model.parameters / 1e6).toFixed(1)} M parameters, ${model.imageSize} x ${model.imageSize} pixels`;
       io.out(
-        `${lines.join('\n')}\n\nOverlays are in ${options.out}\nModel ${model.name} (${size}) on ${model.device}. Not a medical device: for research, not for diagnosis or treatment.\n`,
+        `${lines.join('\n')}\n\nOverlays are in ${options.out}\nModel ${model.name} (${size}) on ${model.device}. ${NOTICE}\n`,
       );
     } finally {
       await model.dispose();

@@ -142,8 +142,11 @@ function resolveEnglish(
   if (best === undefined || !best.whole) return nothing('unknown');
   if (best.confidence < LEAST) return nothing(best.phrase.loose ? 'ambiguous' : 'unknown');
   if (choose(ranked, lexicon) === undefined) return nothing('ambiguous');
-  const concept = specialise(best.phrase.concept, { ...question, site }, lexicon);
-  const confidence = round(concept === best.phrase.concept ? best.confidence : best.confidence * 0.9);
+  const named = specialise(best.phrase.concept, { ...question, site }, lexicon);
+  // a name of the user's own beside a side: the name that the ontology has for both
+  const sided = best.phrase.added && side !== null ? lexicon.byName.get(`${side} ${named.name}`) : undefined;
+  const concept = sided ?? named;
+  const confidence = round(named === best.phrase.concept ? best.confidence : best.confidence * 0.9);
   const nearMisses = misses(concept.name);
   return {
     concept,

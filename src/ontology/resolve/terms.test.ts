@@ -48,6 +48,22 @@ describe('terms', () => {
   });
 });
 
+describe("a name of one's own", () => {
+  it('keeps the side that is asked for', async () => {
+    const terms = await load({ terms: [{ name: 'kidney', synonyms: ['ren'] }] });
+    const found = resolve('left ren', { terms });
+    expect([found.concept?.name, found.side, found.prompt]).toEqual(['left kidney', 'left', 'left kidney']);
+    expect(resolve('ren', { terms }).prompt).toBe('kidney');
+  });
+
+  it('may be spelled with other capitals than the ontology has', async () => {
+    const terms = await load({ terms: [{ name: 'Liver', synonyms: ['hepar'] }] });
+    expect(terms.concepts).toHaveLength(concepts.length);
+    expect(resolve('hepar', { terms }).prompt).toBe('liver');
+    expect(resolve('liver', { terms }).concept?.name).toBe('liver');
+  });
+});
+
 describe('a file of terms is refused', () => {
   const term = (more: object) => ({ terms: [{ name: 'thymus', ...more }] });
   test.each<[string, unknown, RegExp]>([
@@ -85,6 +101,22 @@ describe('a file of terms is refused', () => {
       'with a name that is taken',
       term({ synonyms: ['Liver'] }),
       /"terms\[0\]\.synonyms\[0\]" must be a name that is free; it already means "liver"/,
+    ],
+    [
+      'with a new name that is another term',
+      { terms: [{ name: 'renal parenchyma' }] },
+      /"terms\[0\]\.name" must be a name that is free; it already means "kidney"/,
+    ],
+    ['with a term under itself', term({ parent: 'thymus' }), /"terms\[0\]\.parent" must be a term that is not under/],
+    [
+      'with terms under one another',
+      {
+        terms: [
+          { name: 'a', parent: 'b' },
+          { name: 'b', parent: 'a' },
+        ],
+      },
+      /"terms\[0\]\.parent" must be a term that is not under this one, got "b"/,
     ],
     [
       'with more than synonyms for a known term',

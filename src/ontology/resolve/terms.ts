@@ -114,6 +114,16 @@ function newConcepts(entry: TermEntry, at: string, refuse: Refuse): Concept[] {
   return [{ ...whole, views: views.length === 0 ? parseViews([]) : views }];
 }
 
+/** Whether the way up from a concept never ends. */
+function isUnderItself(name: string, all: ReadonlyMap<string, Concept>): boolean {
+  const above = new Set<string>();
+  for (let at: string | null = name; at !== null; at = all.get(at)?.parent ?? null) {
+    if (above.has(at)) return true;
+    above.add(at);
+  }
+  return false;
+}
+
 /** The ontology with the terms of a parsed file; `file` is named in errors. */
 export function parseTerms(value: unknown, file: string): Terms {
   const refuse: Refuse = (field, allowed, found) => {
@@ -124,14 +134,20 @@ export function parseTerms(value: unknown, file: string): Terms {
     return refuse('terms', `a list of at most ${MAX_TERMS} terms`, isRecord(value) ? value.terms : value);
   }
   const entries = value.terms.map((entry, i) => checkEntry(entry, `terms[${i}]`, refuse));
-  const all = new Map(concepts.map((concept) => [concept.name, concept]));
+  const known = new Map(concepts.map((concept) => [concept.name, concept]));
+  const all = new Map(known);
+  const cased = new Map(concepts.map(({ name }) => [name.toLowerCase(), name]));
+  /** A name as the ontology, or an earlier term, spells it. */
+  const spelled = (name: string): string => cased.get(name.toLowerCase()) ?? name;
   const added = new Map<string, Set<string>>();
   for (const [i, entry] of entries.entries()) {
-    const known = all.get(entry.name);
-    if (known === undefined) {
+    const name = spelled(entry.name);
+    cased.set(name.toLowerCase(), name);
+    const before = all.get(name);
+    if (before === undefined) {
       for (const concept of newConcepts(entry, `terms[${i}]`, refuse)) all.set(concept.name, concept);
     } else {
-      const { name, synonyms = [], ...more } = entry;
+      const { name: _, synonyms = [], ...more } = entry;
       const extra = Object.keys(more)[0];
       if (extra !== undefined) {
         refuse(
@@ -140,16 +156,23 @@ export function parseTerms(value: unknown, file: string): Terms {
           more[extra as keyof typeof more],
         );
       }
-      all.set(name, { ...known, synonyms: [...new Set([...known.synonyms, ...synonyms])] });
+      all.set(name, { ...before, synonyms: [...new Set([...before.synonyms, ...synonyms])] });
     }
-    added.set(entry.name, new Set([...(added.get(entry.name) ?? []), ...(entry.synonyms ?? [])]));
+    added.set(name, new Set([...(added.get(name) ?? []), ...(entry.synonyms ?? [])]));
   }
   const owners = new Map<string, string>();
-  for (const { name, synonyms } of all.values()) {
-    for (const word of [name, ...synonyms]) if (!added.get(name)?.has(word)) owners.set(word.toLowerCase(), name);
+  for (const { name, synonyms } of known.values()) {
+    for (const word of [name, ...synonyms]) owners.set(word.toLowerCase(), name);
   }
-  for (const [i, { name, synonyms = [], parent }] of entries.entries()) {
+  for (const [i, { name: given, synonyms = [], parent }] of entries.entries()) {
+    const name = spelled(given);
+    const meaning = owners.get(name.toLowerCase()) ?? name;
+    if (!known.has(name) && meaning !== name) {
+      refuse(`terms[${i}].name`, `a name that is free; it already means "${meaning}"`, given);
+    }
     if (parent !== undefined && !all.has(parent)) refuse(`terms[${i}].parent`, 'the name of a known term', parent);
+    if (isUnderItself(name, all)) refuse(`terms[${i}].parent`, 'a term that is not under this one', parent);
+    if (!known.has(name)) owners.set(name.toLowerCase(), name);
     for (const [j, word] of synonyms.entries()) {
       const owner = owners.get(word.toLowerCase());
       if (owner !== undefined && owner !== name) {
