@@ -121,6 +121,19 @@ describe('masks whose pixels are numbers', () => {
     expect(built.images[0].masks[0].box).toEqual([0, 0, 4, 4]);
   });
 
+  it('a mask of another size, stretched: numbers above 255 stay what they are', async () => {
+    const wide = encodeNpy(Float32Array.of(257, 0, 0, 1), [2, 2]);
+    const yaml = mask([
+      'file: labels/{id}.npy',
+      'reader: labels',
+      'size: stretch',
+      'labels: {1: edema, 257: brain tumor}',
+    ]);
+    const built = await buildTree(yaml, { 'images/a.png': await GREY, 'labels/a.npy': wide }, 4);
+    expect(await built.mask('brain tumor')).toEqual(['1100', '1100', '0000', '0000']);
+    expect(await built.mask('edema')).toEqual(['0000', '0000', '0011', '0011']);
+  });
+
   it('arrays: a stack of colour images with an instance map per class', async () => {
     const yaml = `${HEAD}parts:
   - images: {file: '{fold}/images.npy', axes: nyxc}

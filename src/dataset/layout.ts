@@ -212,7 +212,8 @@ async function readFolders(root: string, split: Split, wanted?: readonly string[
   for (const name of await listSets(root, wanted)) {
     const { set, masks } = await readSet(root, name);
     sets.push(set);
-    items.push(...(await readItems(name, join(root, name), split, masks[split])));
+    // one by one: sets may have more images than a call can have arguments
+    for (const item of await readItems(name, join(root, name), split, masks[split])) items.push(item);
   }
   return { root, split, sets, items };
 }

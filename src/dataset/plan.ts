@@ -81,7 +81,8 @@ function tableOf(
   if (sets.size === 0) throw new BiomedParseError('input', 'no image of the data has anything that can be asked for');
   const tables = [...sets.values()].map((images) => {
     const rarest = (image: StoredImage): number => Math.max(...image.masks.map(({ target }) => rarity[target]));
-    const common = Math.min(...images.flatMap(({ masks }) => masks.map(({ target }) => rarity[target])));
+    let common = Number.POSITIVE_INFINITY;
+    for (const { masks } of images) for (const { target } of masks) common = Math.min(common, rarity[target]);
     const favour = (image: StoredImage): number => Math.min(MOST_FAVOUR, rarest(image) / common);
     return weighted(images, (image) => (image.masks.length === 0 ? 1 : favour(image)));
   });

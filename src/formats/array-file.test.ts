@@ -33,6 +33,11 @@ describe('lists of arrays', () => {
     expect(await listArrays(await written('f.NPY', fortran))).toEqual([{ name: '', shape: [2, 3], columnMajor: true }]);
   });
 
+  it('of a NumPy archive that packs masks well', async () => {
+    const path = await written('masks.npz', npz({ gts: npy([20, 1024, 1024], new Uint8Array(20 * 2 ** 20)) }, true));
+    expect(await listArrays(path)).toMatchObject([{ name: 'gts', shape: [20, 1024, 1024] }]);
+  });
+
   it('of a NumPy archive: text is passed over, and refused where it is alone', async () => {
     const text = renamed(npy([8], [0, 0, 0, 0, 0, 0, 0, 0]), "'|u1'", "'<U2'");
     const path = await written('a.npz', npz({ label: npy([2, 2], [0, 1, 2, 3]), names: text }, true));

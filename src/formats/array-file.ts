@@ -4,13 +4,14 @@
  * complex numbers, arrays of more than 2 GiB that have to be read whole, data that is shorter than its shape.
  */
 import { open } from 'node:fs/promises';
+import type { Samples } from '../image/volume.ts';
 import { BiomedParseError } from '../util/errors.ts';
 import { readError } from '../util/files.ts';
 import { type ArrayEntry, type ArrayFile, chooseVariable } from './array-variable.ts';
 import { listHdf5, openHdf5 } from './hdf5.ts';
 import { listMat, openMat } from './mat.ts';
 import { type NpyHeader, parseNpyHeader } from './npy-header.ts';
-import { SAMPLE_BYTES, toSamples } from './volume-bytes.ts';
+import { MAX_VOLUME_BYTES, SAMPLE_BYTES, toSamples } from './volume-bytes.ts';
 import { joinParts, openZip, type ZipArchive } from './zip.ts';
 
 /** Which files hold arrays. */
@@ -20,23 +21,27 @@ export const ARRAY_ENDING = /\.(npy|npz|mat|h5|hdf5)$/i;
 const MOST_ARRAYS = 1000;
 /** Most bytes that are read of a header of NumPy: it is text of a few hundred. */
 const MOST_HEADER = 70_000;
+/** Most bytes of one read: the system takes no 2 GiB at once. */
+const PIECE_BYTES = 2 ** 30;
 
 function refuse(path: string, reason: string): never {
   throw new BiomedParseError('input', `${path} is not usable: ${reason}`, { file: path });
 }
 
 function arrayOf(
+  path: string,
   { shape, fortran, type, bigEndian, start }: NpyHeader,
   bytes: (start: number, length: number) => Promise<Uint8Array>,
   close: () => void,
 ): ArrayFile {
   const width = SAMPLE_BYTES[type];
-  return {
-    shape,
-    columnMajor: fortran,
-    read: async (from, count) => toSamples(await bytes(start + from * width, count * width), type, bigEndian),
-    close,
+  const read = async (from: number, count: number): Promise<Samples> => {
+    const length = count * width;
+    if (length > MAX_VOLUME_BYTES)
+      refuse(path, `${length} bytes have to be read at once, at most ${MAX_VOLUME_BYTES} are`);
+    return toSamples(await bytes(start + from * width, length), type, bigEndian);
   };
+  return { shape, columnMajor: fortran, read, close };
 }
 
 const bytesOf = ({ shape, type }: NpyHeader): number =>
@@ -51,7 +56,7 @@ async function openNpy(path: string): Promise<ArrayFile> {
     const out = new Uint8Array(length);
     let filled = 0;
     while (filled < length) {
-      const { bytesRead } = await file.read(out, filled, length - filled, start + filled);
+      const { bytesRead } = await file.read(out, filled, Math.min(length - filled, PIECE_BYTES), start + filled);
       if (bytesRead === 0) refuse(path, `it ends after ${start + filled} bytes (truncated?)`);
       filled += bytesRead;
     }
@@ -62,7 +67,7 @@ async function openNpy(path: string): Promise<ArrayFile> {
     const header = parseNpyHeader(await read(0, Math.min(size, MOST_HEADER)), path);
     const needed = header.start + bytesOf(header);
     if (size !== needed) refuse(path, `it has ${size} bytes, shape [${header.shape.join(', ')}] needs ${needed}`);
-    return arrayOf(header, read, close);
+    return arrayOf(path, header, read, close);
   } catch (error) {
     close();
     throw error;
@@ -82,7 +87,7 @@ async function arrayIn(zip: ZipArchive, path: string, variable: string): Promise
   const header = parseNpyHeader(await part(0, Math.min(size, MOST_HEADER)), `${path}:${name}`);
   const needed = header.start + bytesOf(header);
   if (size !== needed) refuse(path, `${name} has ${size} bytes, its shape needs ${needed}`);
-  return arrayOf(header, part, zip.close);
+  return arrayOf(path, header, part, zip.close);
 }
 
 async function openNpz(path: string, variable: string | undefined): Promise<ArrayFile> {

@@ -45,6 +45,8 @@ export async function readCsv(
     if (error instanceof BiomedParseError) throw error;
     if ((error as NodeJS.ErrnoException).syscall !== undefined) throw readError(path, error);
     refuse(errorLine(error));
+  } finally {
+    file.destroy();
   }
   if (places === undefined) refuse('it is empty');
 }

@@ -112,8 +112,9 @@ export async function openHdf5(path: string, variable?: string): Promise<ArrayFi
     const read = async (from: number, wanted: number): Promise<Samples> => {
       const first = Math.floor(from / row);
       const last = Math.ceil((from + wanted) / row);
-      if ((last - first) * row * 8 > MAX_VOLUME_BYTES * 4) {
-        refuseFile(path, `${chosen} is too large to be read whole`);
+      const bytes = (last - first) * row * dataset.metadata.size;
+      if (bytes > MAX_VOLUME_BYTES) {
+        refuseFile(path, `${bytes} bytes of ${chosen} have to be read at once, at most ${MAX_VOLUME_BYTES} are`);
       }
       const piece = dataset.slice([[first, last]]);
       const start = from - first * row;

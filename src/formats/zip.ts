@@ -1,7 +1,7 @@
 /**
  * Zip archives by random access (APPNOTE.TXT 6.3; zip64 too): a list of entries, and any part of one entry's bytes.
  * Stored and deflated entries. Refused: archives with damaged or double entries, encryption, entries that grow more
- * than a thousandfold, a wrong CRC-32 where an entry is read whole. Nothing is unpacked to disk.
+ * than a thousandfold (of weights: large ones more than a hundredfold), a wrong CRC-32 where an entry is read whole. Nothing is unpacked to disk.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
@@ -13,8 +13,8 @@ import { createCrc32 } from './crc32.ts';
 const MAX_ENTRIES = 100_000;
 /** Deflate cannot pack more than 1032 bytes into one, so a larger factor is a lie. */
 const MAX_GROWTH = 1032;
-/** An entry that is both larger than this and packed by more than this factor holds no weights. */
-const BOMB = { bytes: 1 << 24, growth: 100 };
+/** An entry that is both larger than this and packed by more than this factor holds no weights; masks pack well. */
+const UNLIKE_WEIGHTS = { bytes: 1 << 24, growth: 100 };
 
 const STORED = 0;
 /** A stored entry is read in pieces of this size. */
@@ -37,7 +37,7 @@ function refuse(path: string, reason: string, cause?: unknown): never {
   throw new BiomedParseError('input', `${path} is not a usable zip archive: ${reason}`, { file: path }, cause);
 }
 
-function checkEntry(path: string, entry: Entry, seen: ReadonlyMap<string, Entry>): void {
+function checkEntry(path: string, entry: Entry, seen: ReadonlyMap<string, Entry>, weights: boolean): void {
   const { fileName, compressedSize, uncompressedSize } = entry;
   const named = `its entry ${JSON.stringify(fileName.slice(0, 100))}`;
   if (seen.size >= MAX_ENTRIES) refuse(path, `it has more than ${MAX_ENTRIES} entries`);
@@ -46,16 +46,17 @@ function checkEntry(path: string, entry: Entry, seen: ReadonlyMap<string, Entry>
     refuse(path, `${named} has an impossible size`);
   }
   const growth = uncompressedSize / Math.max(1, compressedSize);
-  if (growth > MAX_GROWTH || (uncompressedSize > BOMB.bytes && growth > BOMB.growth)) {
+  const unlike = uncompressedSize > UNLIKE_WEIGHTS.bytes && growth > UNLIKE_WEIGHTS.growth;
+  if (growth > MAX_GROWTH || (weights && unlike)) {
     refuse(path, `${named} would grow from ${compressedSize} to ${uncompressedSize} bytes (a zip bomb?)`);
   }
 }
 
-async function readEntries(zip: ZipFile, path: string): Promise<Map<string, Entry>> {
+async function readEntries(zip: ZipFile, path: string, weights: boolean): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>();
   try {
     for await (const entry of zip.eachEntry()) {
-      checkEntry(path, entry, entries);
+      checkEntry(path, entry, entries, weights);
       entries.set(entry.fileName, entry);
     }
   } catch (error) {
@@ -103,8 +104,8 @@ export async function joinParts(parts: AsyncIterable<Uint8Array>, memory: Uint8A
   return memory;
 }
 
-/** Opens an archive and checks its list of entries; `close` it when done. */
-export async function openZip(path: string): Promise<ZipArchive> {
+/** Opens an archive and checks its list of entries, more strictly where they are `weights`; `close` it when done. */
+export async function openZip(path: string, { weights = false } = {}): Promise<ZipArchive> {
   let zip: ZipFile;
   try {
     zip = await openPromise(path, { lazyEntries: true, autoClose: false });
@@ -118,7 +119,7 @@ export async function openZip(path: string): Promise<ZipArchive> {
     await file?.close();
   };
   try {
-    const entries = await readEntries(zip, path);
+    const entries = await readEntries(zip, path, weights);
     const stored = await open(path, 'r');
     file = stored;
     async function* parts(name: string, start: number, length: number): AsyncGenerator<Uint8Array> {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readRaster } from '../formats/raster.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
-import { resizeBicubicPil, resizeBilinear, resizeBilinearWindow, resizeNearest } from './resize.ts';
+import { resizeBicubicPil, resizeBilinear, resizeBilinearWindow, resizeNearest, stretchNearest } from './resize.ts';
 
 const golden = fileURLToPath(new URL('../../../shared/golden/', import.meta.url));
 const haveGolden = existsSync(golden);
@@ -75,6 +75,13 @@ describe('resizeBilinear', () => {
       height: 8,
     });
     for (let y = 0; y < 8; y++) for (let x = 0; x < 9; x++) expect(window[y * 9 + x]).toBe(whole[(y + 3) * 23 + x + 4]);
+  });
+});
+
+describe('stretchNearest', () => {
+  it('keeps the kind and the range of values', () => {
+    expect(stretchNearest(Uint16Array.of(300, 7), 2, 1, 4, 1)).toEqual(Uint16Array.of(300, 300, 7, 7));
+    expect(stretchNearest(Float32Array.of(0.5, -1), 1, 2, 1, 1)).toEqual(Float32Array.of(-1));
   });
 });
 

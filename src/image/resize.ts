@@ -5,6 +5,7 @@
  */
 import { BiomedParseError } from '../util/errors.ts';
 import type { Image, Mask } from './types.ts';
+import type { Samples } from './volume.ts';
 
 /** Pillow keeps coefficients as fixed point: 32 bits less 8 of the sample and 2 of headroom. */
 const PRECISION_BITS = 32 - 8 - 2;
@@ -187,14 +188,25 @@ export function resizeBilinear(plane: Float32Array, w: number, h: number, width:
   return resizeBilinearWindow(plane, w, h, { fullWidth: width, fullHeight: height, left: 0, top: 0, width, height });
 }
 
-/** A mask at a new size; each new pixel takes the old pixel under its centre. */
-export function resizeNearest(mask: Mask, width: number, height: number): Mask {
+/** Values `[fromHeight, fromWidth]` at a new size, in an array of the same kind; each new pixel takes the old pixel under its centre. */
+export function stretchNearest<T extends Samples>(
+  values: T,
+  fromWidth: number,
+  fromHeight: number,
+  width: number,
+  height: number,
+): T {
   checkSize(width, height);
-  const data = new Uint8Array(width * height);
-  const columns = Int32Array.from({ length: width }, (_, x) => Math.floor(((x + 0.5) * mask.width) / width));
+  const data = new (values.constructor as new (length: number) => T)(width * height);
+  const columns = Int32Array.from({ length: width }, (_, x) => Math.floor(((x + 0.5) * fromWidth) / width));
   for (let y = 0; y < height; y++) {
-    const row = Math.floor(((y + 0.5) * mask.height) / height) * mask.width;
-    for (let x = 0; x < width; x++) data[y * width + x] = mask.data[row + columns[x]];
+    const row = Math.floor(((y + 0.5) * fromHeight) / height) * fromWidth;
+    for (let x = 0; x < width; x++) data[y * width + x] = values[row + columns[x]];
   }
-  return { data, width, height };
+  return data;
+}
+
+/** A mask at a new size; each new pixel takes the old pixel under its centre. */
+export function resizeNearest({ data, width, height }: Mask, newWidth: number, newHeight: number): Mask {
+  return { data: stretchNearest(data, width, height, newWidth, newHeight), width: newWidth, height: newHeight };
 }

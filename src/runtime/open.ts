@@ -103,9 +103,12 @@ function sessionStore(): {
   const sessions = new Map<string, Promise<Session>>();
   return {
     get(key, open) {
-      const known = sessions.get(key) ?? open();
-      sessions.set(key, known);
-      return known;
+      const known = sessions.get(key);
+      if (known !== undefined) return known;
+      const opened = open();
+      sessions.set(key, opened);
+      opened.catch(() => sessions.delete(key)); // who asked has the error; the next call tries again
+      return opened;
     },
     async dispose() {
       const open = await Promise.all(sessions.values());

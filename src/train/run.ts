@@ -188,8 +188,9 @@ export async function trainFromConfig(path: string, options: TrainOptions = {}):
     for (const name of Object.keys(progress.sums)) progress.sums[name] = 0;
   };
   const onCheckpoint = async (step: number): Promise<void> => {
-    await saveCheckpoint(config, shared, step);
+    // the model first: a run goes on with its tokenizer
     await exportModel(config, slots, shared, tokenizer, step);
+    await saveCheckpoint(config, shared, step);
     say(`checkpoint at step ${step}`);
   };
   const inputs = Array.from({ length: config.workers }, (_, index): WorkerInput => {

@@ -177,9 +177,11 @@ async function train(): Promise<void> {
     await runBatch(runner, batchFeeds(samples, tokenizer));
     if (index === 0) Atomics.store(control, cell.stopDecided, Atomics.load(control, cell.stopAsked));
     barrier(control, workers);
-    const norm = update(runner, step);
-    report({ kind: 'step', step: step + 1, scalars: meanScalars(runner), norm });
+    // read before the barriers of the update, behind which a worker may be a step ahead
     const stops = Atomics.load(control, cell.stopDecided) === 1;
+    const scalars = meanScalars(runner);
+    const norm = update(runner, step);
+    report({ kind: 'step', step: step + 1, scalars, norm });
     if (stops || (step + 1) % config.checkpointEverySteps === 0 || step + 1 === last) holdForCheckpoint(step + 1);
     if (stops) break;
   }

@@ -1,15 +1,13 @@
 /** Files of one JSON value a line, read line by line, so that their length does not matter. */
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { BiomedParseError, errorLine } from './errors.ts';
 import { readError } from './files.ts';
+import { readLines } from './lines.ts';
 
 /** The values of a file with where they stand ("path, line 7"); empty lines are left out. Errors are `input`. */
 export async function* jsonLines(path: string): AsyncGenerator<[value: unknown, where: string]> {
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
   let at = 0;
   try {
-    for await (const text of lines) {
+    for await (const { text } of readLines(path)) {
       at++;
       if (text.trim() !== '') yield [parse(text, `${path}, line ${at}`), `${path}, line ${at}`];
     }

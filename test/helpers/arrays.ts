@@ -55,7 +55,7 @@ export const columnsOf = (rows: readonly string[]): number[] =>
 export const rowsOf = (rows: readonly string[]): number[] => rows.flatMap((row) => [...row].map(Number));
 
 /** A NumPy file of bytes, or of float32. */
-export const npy = (shape: readonly number[], values: readonly number[], float = false): Uint8Array =>
+export const npy = (shape: readonly number[], values: ArrayLike<number>, float = false): Uint8Array =>
   encodeNpy(float ? Float32Array.from(values) : Uint8Array.from(values), shape);
 
 /** A NumPy archive of files by the names of their arrays. */

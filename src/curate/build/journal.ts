@@ -3,12 +3,12 @@
  * their places. A line that was cut off counts as not there; of two lines for the same file the later one holds. Lines are looked up by their place
  * in the file, so that memory grows by a few numbers per image file.
  */
-import { createReadStream, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { BiomedParseError } from '../../util/errors.ts';
 import { systemReason } from '../../util/files.ts';
+import { readLines } from '../../util/lines.ts';
 import { type BuildRecord, recordFiles } from './record.ts';
 
 /** Folders of a set that a build owns. */
@@ -58,21 +58,19 @@ async function readPlaces(path: string, folder: string): Promise<{ places: Map<s
     const slash = file.indexOf('/');
     return there.get(file.slice(0, slash))?.has(file.slice(slash + 1)) ?? false;
   };
-  const stream = createReadStream(path);
-  let at = 0;
-  for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
-    const length = Buffer.byteLength(line);
+  let end = 0;
+  for await (const { text, start, length } of readLines(path)) {
     try {
-      const { key, fingerprint, records } = JSON.parse(line) as Entry;
+      const { key, fingerprint, records } = JSON.parse(text) as Entry;
       const failed = records.some(({ kind }) => kind === 'failed');
       places.delete(key);
-      if (!failed && records.flatMap(recordFiles).every(exists)) places.set(key, { fingerprint, start: at, length });
+      if (!failed && records.flatMap(recordFiles).every(exists)) places.set(key, { fingerprint, start, length });
     } catch {
       // a line that was cut off when the process was killed
     }
-    at += length + 1;
+    end = start + length + 1;
   }
-  return { places, end: at };
+  return { places, end };
 }
 
 /** Opens the journal of a set's folder, or begins one. */

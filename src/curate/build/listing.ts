@@ -128,7 +128,9 @@ export async function createListing(root: string): Promise<{
     if (segment.deep) {
       const here = rest.length === 0 ? [] : await walk(folder, rest, captures, wanted);
       for (const { name, kind } of entries) {
-        if (kind === 'folder') here.push(...(await walk(`${folder}${name}/`, segments, captures, wanted)));
+        if (kind !== 'folder') continue;
+        // one by one: there may be more than a call can have arguments
+        for (const match of await walk(`${folder}${name}/`, segments, captures, wanted)) here.push(match);
       }
       return here;
     }
@@ -147,7 +149,7 @@ export async function createListing(root: string): Promise<{
       if (found === null) continue;
       const together = { ...captures, ...found?.groups };
       if (last) matches.push({ path: `${folder}${name}`, captures: together });
-      else matches.push(...(await walk(`${folder}${name}/`, rest, together, wanted)));
+      else for (const match of await walk(`${folder}${name}/`, rest, together, wanted)) matches.push(match);
     }
     return matches;
   }

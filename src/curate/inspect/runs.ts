@@ -3,12 +3,11 @@
  * Columns are told by what is in them. Whether pixels are counted down columns or along rows shows in images that are not square: counted
  * rightly, the pixels of an object touch one another from run to run.
  */
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { readCsv } from '../../formats/csv.ts';
 import { readRasterSize } from '../../formats/raster.ts';
+import { readLines } from '../../util/lines.ts';
 import { baseName } from '../readers/shared-file.ts';
 import { type FoundGroup, type FoundLabel, namedLabel, type Setting } from './found.ts';
 import type { Named } from './names.ts';
@@ -30,10 +29,8 @@ const isNothing = (text: string): boolean => /^\s*(-1|nan|none)?\s*$/i.test(text
 
 /** Names of a CSV file's columns. */
 async function columnsOf(path: string): Promise<string[]> {
-  const lines = createInterface({ input: createReadStream(path) });
-  for await (const line of lines) {
-    lines.close();
-    const names = line.replace(/^\uFEFF/, '').split(/[,;\t]/);
+  for await (const { text } of readLines(path)) {
+    const names = text.replace(/^\uFEFF/, '').split(/[,;\t]/);
     return names.map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
   }
   return [];

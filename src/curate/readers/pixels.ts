@@ -105,8 +105,18 @@ function slicesAsColours({ volume, ...rest }: Pixels, path: string): Pixels {
 const PLAIN = /\.(png|jpe?g|webp|tiff?|bmp|gif|dcm)$/i;
 
 async function openAny(path: string, options: PixelOptions): Promise<PixelFile> {
-  if (ARRAY_ENDING.test(path)) return arrayFrames(await openArray(path, options.variable), path, options);
-  const kind = PLAIN.test(path) ? null : await volumeKind(path);
+  if (ARRAY_ENDING.test(path)) {
+    const file = await openArray(path, options.variable);
+    try {
+      return arrayFrames(file, path, options);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+  const found = PLAIN.test(path) ? null : await volumeKind(path);
+  // frames of a DICOM file are pictures, whatever its name
+  const kind = found === 'DICOM multi-frame' || found === 'DICOM cine' ? null : found;
   const colours = kind !== null && options.axes === 'cyx';
   if (options.variable !== undefined || (options.axes !== undefined && !colours)) {
     throw new BiomedParseError('input', `${path} is no array (.npy, .npz, .mat, .h5), which variable and axes are for`);

@@ -2,7 +2,7 @@
  * Masks whose pixels are numbers: `labels`, `binary`, `instances`, `bits` and `colour`, in images, volumes and arrays. Sizes and places are
  * compared with the image. Sources: the data sets' own conventions, as the recipe states them.
  */
-import { resizeNearest } from '../../image/resize.ts';
+import { stretchNearest } from '../../image/resize.ts';
 import type { Samples } from '../../image/volume.ts';
 import { fillTemplate } from '../recipe/pattern.ts';
 import type { MaskSource } from '../recipe/schema.ts';
@@ -38,7 +38,7 @@ function inPlace(pixels: Pixels, request: MaskRequest, file: MaskFile): Samples 
   const out = new (volume.data.constructor as new (length: number) => Samples)(w * h * n);
   for (let z = 0; z < n; z++) {
     const data = volume.data.subarray(z * width * height, (z + 1) * width * height);
-    out.set(resizeNearest({ data: data as Uint8Array, width, height }, w, h).data, z * w * h);
+    out.set(stretchNearest(data, width, height, w, h), z * w * h);
   }
   return out;
 }

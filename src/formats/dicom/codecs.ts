@@ -17,6 +17,8 @@ interface Decoder {
     readonly componentCount: number;
     readonly isSigned?: boolean;
   };
+  /** Of JPEG-LS: 0 where colours lie in scans of their own, one after another. */
+  getInterleaveMode?(): number;
   delete(): void;
 }
 
@@ -91,8 +93,10 @@ function jlsSize(data: Uint8Array): StreamSize | null {
 /** Thrown where a code stream cannot be decoded; the border turns it into the file's error. */
 export class CodecError extends Error {}
 
-/** A decoded frame: interleaved samples. */
+/** A decoded frame. */
 export interface DecodedFrame {
+  /** Whether the colours lie one after another; else samples are interleaved. */
+  readonly planar: boolean;
   readonly samples: Uint8Array | Uint16Array | Int16Array;
   readonly bits: number;
 }
@@ -119,13 +123,14 @@ export async function decodeWithCodec(
     const info = decoder.getFrameInfo();
     // A copy: the codec's memory goes back with the decoder.
     const bytes = new Uint8Array(decoder.getDecodedBuffer());
+    const planar = samples > 1 && decoder.getInterleaveMode?.() === 0;
     decoder.delete();
     const wide = info.bitsPerSample > 8;
     if (bytes.byteLength !== width * height * samples * (wide ? 2 : 1)) {
       throw new CodecError('its code stream gives fewer samples than its header says');
     }
     const typed = !wide ? bytes : info.isSigned ? new Int16Array(bytes.buffer) : new Uint16Array(bytes.buffer);
-    return { samples: typed, bits: info.bitsPerSample };
+    return { samples: typed, planar, bits: info.bitsPerSample };
   } catch (error) {
     open.delete(name);
     if (error instanceof CodecError) throw error;

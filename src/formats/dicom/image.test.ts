@@ -29,6 +29,16 @@ describe('stored samples', () => {
     expect(await values(greyImage(2, 1, [1, 2], { RescaleSlope: 0.5 }))).toEqual([0.5, 1]);
   });
 
+  it('are as many a pixel as their colours need', async () => {
+    const refused = (attributes: Attributes, message: string) => expect(values(attributes)).rejects.toThrow(message);
+    await refused(
+      greyImage(2, 1, [1, 2], { PhotometricInterpretation: 'RGB' }),
+      'it has 1 samples a pixel, its PhotometricInterpretation RGB needs 3',
+    );
+    await refused(colour('PALETTE COLOR', [1, 2, 3, 4, 5, 6]), 'it has 3 samples a pixel');
+    await refused(colour('MONOCHROME2', [1, 2, 3, 4, 5, 6]), 'PhotometricInterpretation MONOCHROME2 needs 1');
+  });
+
   it('are signed by the stored bits, and lose what lies above them', async () => {
     const twelve = { BitsStored: 12, HighBit: 11 };
     expect(await values(greyImage(2, 1, [0xfff, 0xf001], { ...twelve, PixelRepresentation: 1 }))).toEqual([-1, 1]);

@@ -105,6 +105,14 @@ export function pixelFormat({ dataset, label }: DicomFile): PixelFormat {
     signed: number(dataset, TAG.PixelRepresentation) === 1,
     float,
   };
+  const coloured = !/^(MONOCHROME[12]|PALETTE COLOR)$/.test(format.photometric);
+  if (coloured !== (samples === 3)) {
+    const [found, needs] = coloured ? [1, 3] : [3, 1];
+    refuseDicom(
+      label,
+      `it has ${found} samples a pixel, its PhotometricInterpretation ${format.photometric} needs ${needs}`,
+    );
+  }
   // A number of frames that the data cannot hold is refused here, before anything is done once per frame.
   const { bytes, fragments } = dataset.elements.get(float ? TAG.FloatPixelData : TAG.PixelData) as Element;
   if (fragments !== undefined && fragments.length - 1 < frames) {
@@ -262,7 +270,8 @@ export async function decodeFrame(file: DicomFile, format: PixelFormat, index: n
       // These codecs undo the colour transforms of JPEG 2000 themselves.
       const colours = /^YBR_(RCT|ICT)/.test(photometric) ? 'RGB' : photometric;
       const bits = Math.min(32, Math.max(decoded.bits, format.bitsStored));
-      return { samples: unpack(decoded.samples, format, bits, bits - 1), photometric: colours, bits };
+      const stored = unpack(decoded.samples, format, bits, bits - 1);
+      return { samples: decoded.planar ? interleave(stored, samples) : stored, photometric: colours, bits };
     }
     const image = decodeJpeg(data, expected);
     const bits = image.precision;

@@ -105,6 +105,8 @@ const CASES: readonly (readonly [string, string, readonly string[], string, numb
   ['grey12', 'dcmcjpls', ['+el'], `${UID}.4.80`, 0],
   ['signed16', 'dcmcjpls', ['+el'], `${UID}.4.80`, 0],
   ['rgb', 'dcmcjpls', ['+el'], `${UID}.4.80`, 0],
+  ['rgb', 'dcmcjpls', ['+el', '+in'], `${UID}.4.80`, 0],
+  ['rgb', 'dcmcjpls', ['+el', '+is'], `${UID}.4.80`, 0],
   ['frames', 'dcmcjpls', ['+el'], `${UID}.4.80`, 0],
   ['grey12', 'dcmcjpls', ['+en', '+md', '2'], `${UID}.4.81`, 2],
   ['grey12', 'gdcmconv', ['--j2k'], `${UID}.4.90`, 0],

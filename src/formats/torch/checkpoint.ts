@@ -121,7 +121,7 @@ function checkStorages(
 /** Opens a checkpoint: lists its tensors and reads them one at a time. */
 export async function openTorchCheckpoint(path: string): Promise<TensorSource> {
   if ((await sniffFile(path)) === 'legacy') throw legacyError(path);
-  const archive = await openZip(path);
+  const archive = await openZip(path, { weights: true });
   try {
     const root = findRoot(archive, path);
     const pickleBytes = archive.sizes.get(`${root}data.pkl`) as number;

@@ -67,7 +67,11 @@ describe('readPickle', () => {
     expect(foreign('posix', 'system')).toThrow('asks for posix.system,');
     expect(() => read('(iposix\nsystem\n')).toThrow('asks for posix.system,');
     expect(foreign('fake', 'pair\u001b[31m')).toThrow('asks for fake.pair?[31m,');
-    expect(() => read(int(1), int(2), 0x93)).toThrow('asks for 1.2,');
+    const noText = 'asks for a name that is no text';
+    expect(() => read(int(1), int(2), 0x93)).toThrow(noText);
+    // tuples in tuples, and each twice in the next: nobody looks into them
+    expect(() => read(')', new Uint8Array(100_000).fill(0x85), ')', 0x93)).toThrow(noText);
+    expect(() => read(')', hex('3286'.repeat(60)), ')', 0x93)).toThrow(noText);
   });
 
   it.each<[string, RegExp, (number | string | Uint8Array)[]]>([

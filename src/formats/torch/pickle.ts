@@ -95,7 +95,8 @@ function createMachine(options: PickleOptions, refuse: (reason: string) => never
       for (const item of items) set.add(item);
     },
     global(module: unknown, name: unknown): void {
-      const full = `${String(module)}.${String(name)}`;
+      if (typeof module !== 'string' || typeof name !== 'string') return refuse('it asks for a name that is no text');
+      const full = `${module}.${name}`;
       const known = options.globals.get(full);
       if (known === undefined) {
         const allowed = [...options.globals.keys()].join(', ');
