@@ -2,7 +2,7 @@
  * A made-up batch of the trainer's shapes, and fresh parameters; the same seed gives the same numbers. Speed does not
  * depend on the values, but the comparison with the twin needs targets, prompts and fillers that look like real ones.
  */
-import type { ModelConfig } from '../src/model/config.ts';
+import { type ModelConfig, maskStride } from '../src/model/config.ts';
 import type { ParameterSpec } from '../src/model/parameters.ts';
 import type { Values } from '../src/runtime/session.ts';
 import { initialise } from '../src/train/checkpoint.ts';
@@ -17,7 +17,7 @@ export function makeBatch(shape: BatchShape, config: ModelConfig): Record<string
   const random = createRandom(seed);
   const { images, prompts, tokens, size } = shape;
   const rows = images * prompts;
-  const side = size / 4;
+  const side = size / maskStride(config.pixelDecoder);
   const ids = new BigInt64Array(rows * tokens);
   const ends = new BigInt64Array(rows);
   const filler = new Uint8Array(rows * tokens);

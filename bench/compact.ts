@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
 const rounds = readCount('rounds', options.rounds);
 const batches = options.batch.split(',').map((text) => readCount('batch', text));
 
-const { config, source } = await benchConfig();
+const config = await benchConfig();
 const peak = await openMatMul();
 const cases: Case[] = [
   { what: `MatMul ${peakSide} x ${peakSide}`, images: 0, flops: peak.flops, run: timed(peak.run) },
@@ -75,7 +75,7 @@ const rows = cases.map(({ what, images, flops }, i) => {
 });
 
 if (options.json) {
-  const model = { name: config.name, source, parameters, image_size: config.imageSize, prompts, tokens };
+  const model = { name: config.name, parameters, image_size: config.imageSize, prompts, tokens };
   console.log(JSON.stringify({ model, threads: 1, rounds, peak_gflops: peakRate, rows }, null, 2));
 } else {
   const number = (value: number | undefined, digits: number): string =>
@@ -102,8 +102,6 @@ if (options.json) {
     `${number(row.of_peak * 100, 0)} %`,
   ]);
   const million = (parameters / 1e6).toFixed(2);
-  console.log(
-    `${config.name} (${source}): ${million} M parameters, ${config.imageSize} px, ${prompts} prompts an image`,
-  );
+  console.log(`${config.name}: ${million} M parameters, ${config.imageSize} px, ${prompts} prompts an image`);
   console.log(table(columns, cells).join('\n'));
 }

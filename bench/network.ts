@@ -17,7 +17,7 @@ import { lossWeights, optimiser } from './config.ts';
 export interface ForwardBench {
   /** FLOP of one run, all images together. */
   readonly flops: number;
-  /** Image encoder, text encoder and decoder of the whole batch: `logits` `[B,P,S/4*S/4]`, `existence` `[B,P]`. */
+  /** Image encoder, text encoder and decoder of the whole batch: `logits` `[B,P,(S/s)*(S/s)]` at the stride s of masks, `existence` `[B,P,1]`. */
   run(): Promise<Record<string, Values>>;
   dispose(): Promise<void>;
 }

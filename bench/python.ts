@@ -16,12 +16,12 @@ export interface PythonTwin {
   stop(): void;
 }
 
-/** The first interpreter that can import torch, or null. The `PYTHON` variable names the only one to try. */
+/** The first interpreter that can import what the export needs, or null. The `PYTHON` variable names the only one to try. */
 export async function findTorch(): Promise<string | null> {
   const candidates = process.env.PYTHON ? [process.env.PYTHON] : ['python3', '/usr/bin/python3'];
   for (const candidate of candidates) {
     try {
-      await promisify(execFile)(candidate, ['-c', 'import numpy, torch']);
+      await promisify(execFile)(candidate, ['-c', 'import numpy, PIL, torch']);
       return candidate;
     } catch {}
   }

@@ -1,26 +1,27 @@
 /**
- * The compact network beside its twin in plain PyTorch (bench/twin.py): first a check that both compute the same loss,
- * gradients and masks from equal weights and inputs, then both in turns, one thread each, and the ratio of images/s.
+ * The compact network beside its twin in PyTorch, as `biomedparse export --to torch` writes it (bench/twin.py): first a check that
+ * both compute the same loss, gradients and masks from equal weights and inputs, then both in turns, one thread each, and the ratio of images/s.
  * Without a Python that has torch it says so and ends well; a twin that disagrees is an error (exit code 1).
  *
- *   node --import tsx bench/twin.ts [--batch 2] [--rounds 7] [--json]      PYTHON=<interpreter> chooses one
+ *   node --import tsx bench/twin.ts [--batch 2] [--size 256] [--rounds 7] [--json]      PYTHON=<interpreter> chooses one
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { table } from '../src/cli/table.ts';
+import { exportTorch } from '../src/export/export.ts';
 import {
-  type Dtype,
   fromFloat32,
   readSafetensors,
   type StoredTensor,
   toFloat32,
   writeSafetensors,
 } from '../src/formats/safetensors.ts';
+import type { ModelConfig } from '../src/model/config.ts';
 import { gradientPrefix } from '../src/train/graph.ts';
 import { errorLine } from '../src/util/errors.ts';
-import { benchConfig, lossWeights, prompts, tokens } from './config.ts';
+import { benchConfig, lossWeights, MODEL, prompts, tokens } from './config.ts';
 import { measureInTurns, readCount, timed } from './measure.ts';
 import { type ForwardBench, openForward, openMatMul, openTraining, peakSide, type TrainingBench } from './network.ts';
 import { findTorch, type PythonTwin, startPython } from './python.ts';
@@ -35,24 +36,28 @@ const limits = { loss: 1e-4, logits: 1e-4, worstGradient: 3e-2, medianGradient: 
 const { values: options } = parseArgs({
   options: {
     batch: { type: 'string', default: '2' },
+    size: { type: 'string' },
     rounds: { type: 'string', default: '7' },
     json: { type: 'boolean', default: false },
   },
 });
 
 /** Weights, batch and setting for the other side. */
-async function writeExchange(folder: string, training: TrainingBench, config: object): Promise<void> {
+async function writeExchange(folder: string, training: TrainingBench, config: ModelConfig): Promise<void> {
   const tensors = new Map<string, StoredTensor>();
   for (const { name, shape, start, size } of training.slots) {
     tensors.set(`p:${name}`, fromFloat32(training.values.slice(start, start + size), shape));
   }
   for (const [name, values] of Object.entries(training.feeds)) {
-    const dtype: Dtype = values instanceof Float32Array ? 'F32' : values instanceof BigInt64Array ? 'I64' : 'BOOL';
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    tensors.set(`b:${name}`, { dtype, shape: training.shapes[name], bytes });
+    const shape = training.shapes[name];
+    if (values instanceof BigInt64Array) {
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      tensors.set(`b:${name}`, { dtype: 'I64', shape, bytes });
+    } else tensors.set(`b:${name}`, fromFloat32(Float32Array.from(values as ArrayLike<number>), [...shape], 'F32'));
   }
-  await writeSafetensors(join(folder, 'exchange.safetensors'), tensors);
-  await writeFile(join(folder, 'setting.json'), JSON.stringify({ config, losses: lossWeights }));
+  const about = { config: JSON.stringify({ model: config, losses: lossWeights }) };
+  await writeSafetensors(join(folder, 'exchange.safetensors'), tensors, about);
+  await exportTorch(MODEL, join(folder, 'torch'));
 }
 
 /** Length of the difference of two arrays relative to that of the second. */
@@ -109,16 +114,17 @@ async function compare(
 async function main(): Promise<number> {
   const rounds = readCount('rounds', options.rounds);
   const images = readCount('batch', options.batch);
+  const given = options.size === undefined ? null : readCount('size', options.size);
   const interpreter = await findTorch();
   if (interpreter === null) {
     const message =
-      'no Python with torch here (Debian: apt-get install python3-torch libopenblas0): comparison left out';
+      'no Python with torch and Pillow here (Debian: apt-get install python3-torch python3-pil libopenblas0): comparison left out';
     if (options.json) console.log(JSON.stringify({ skipped: message }));
     else console.log(message);
     return 0;
   }
-  const { config, source } = await benchConfig();
-  const shape = { images, prompts, tokens, size: config.imageSize };
+  const config = await benchConfig();
+  const shape = { images, prompts, tokens, size: given ?? config.imageSize };
   const folder = await mkdtemp(join(tmpdir(), 'biomedparse-twin-'));
   const training = await openTraining(config, shape);
   const forward = await openForward(config, shape);
@@ -155,13 +161,13 @@ async function main(): Promise<number> {
     }));
     const agrees = (Object.keys(limits) as (keyof typeof limits)[]).every((key) => agreement[key] <= limits[key]);
     if (options.json) {
-      const model = { name: config.name, source, image_size: config.imageSize, prompts, tokens, batch: images };
+      const model = { name: config.name, image_size: shape.size, prompts, tokens, batch: images };
       const peaks = { peak_gflops: peak.own, twin_peak_gflops: peak.twin };
       const { torch } = python;
       const report = { model, threads: 1, rounds, torch, ...peaks, agrees, agreement, limits, rows };
       console.log(JSON.stringify(report, null, 2));
     } else {
-      console.log(`${config.name} (${source}), batch ${images}, ${prompts} prompts an image, one thread each`);
+      console.log(`${config.name}, batch ${images}, ${prompts} prompts an image, one thread each`);
       console.log(
         `MatMul ${peakSide}: ${peak.own.toFixed(0)} GFLOP/s; PyTorch ${python.torch}: ${peak.twin.toFixed(0)} GFLOP/s${
           peak.twin < peak.own / 2 ? ', a slow BLAS (Debian: apt-get install libopenblas0), so the ratios flatter' : ''
