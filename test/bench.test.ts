@@ -2,11 +2,11 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, test, vi } from 'vitest';
+import { expect, it, test, vi } from 'vitest';
 import { benchConfig } from '../bench/config.ts';
 import { openForward, openTraining } from '../bench/network.ts';
 import { maskStride } from '../src/model/config.ts';
-import { pythonWithTorch } from './helpers/python.ts';
+import { describeTorch, pythonWithTorch } from './helpers/python.ts';
 
 // a whole process each, on a machine that may be busy
 vi.setConfig({ testTimeout: 300_000 });
@@ -31,12 +31,14 @@ test('forward, training step and update run at the shapes of the shipped model',
   }
 });
 
-test('the twin in PyTorch computes the same loss, answers and gradients', async () => {
-  const script = fileURLToPath(new URL('../bench/twin.ts', import.meta.url));
-  const small = ['--batch', '1', '--rounds', '1', '--size', '64', '--json'];
-  const env = { ...process.env, PYTHON: pythonWithTorch() };
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script, ...small], { env });
-  const { agrees, rows } = JSON.parse(stdout);
-  expect(agrees).toBe(true);
-  expect(rows.map(({ what }: { what: string }) => what)).toEqual(['forward', 'forward + backward']);
+describeTorch('the twin in PyTorch', () => {
+  it('computes the same loss, answers and gradients', async () => {
+    const script = fileURLToPath(new URL('../bench/twin.ts', import.meta.url));
+    const small = ['--batch', '1', '--rounds', '1', '--size', '64', '--json'];
+    const env = { ...process.env, PYTHON: pythonWithTorch() };
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script, ...small], { env });
+    const { agrees, rows } = JSON.parse(stdout);
+    expect(agrees).toBe(true);
+    expect(rows.map(({ what }: { what: string }) => what)).toEqual(['forward', 'forward + backward']);
+  });
 });

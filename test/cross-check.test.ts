@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
 import { fakeModel } from './fake-model.ts';
 import { callCli } from './helpers/cli.ts';
-import { describePrograms } from './helpers/dicom.ts';
 import { dump, VALIDATORS, validate } from './helpers/dicom-source.ts';
+import { describePrograms } from './helpers/programs.ts';
 import { describeShared, sharedPath } from './helpers/shared.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'biomedparse-cross-'));

@@ -1,5 +1,5 @@
 /** `data inspect`: small trees in common layouts, whose draft recipes build to the right masks by value; what it refuses. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Inspection } from '../src/curate/inspect/found.ts';
@@ -188,6 +188,20 @@ describe('data inspect', () => {
     expect(stdout).toContain('modality  X-Ray?: the images are grey; nothing else\n');
     expect(stdout).toContain('because   masks/a.png is taken for the mask of images/a.png: the folder is called masks');
     expect(stdout).toContain('open:\n');
+  });
+
+  it('passes by links to nothing, and files that cannot be read', async () => {
+    const root = await temporaryFolder();
+    await writeTree(root, {
+      'images/a.png': await digitsPng(['01', '23']),
+      'masks/a.png': await digitsPng(['01', '00']),
+    });
+    for (const name of ['participants.tsv', 'a.json', 'classes.txt', 'b.xml']) {
+      await symlink(join(root, 'not-fetched'), join(root, name));
+    }
+    await symlink(root, join(root, 'again.json'));
+    const { status, stdout } = await callCli(['data', 'inspect', root]);
+    expect([status, stdout]).toEqual([0, expect.stringContaining('2 files (2 .png)')]);
   });
 
   it('refuses folders that are empty, missing, no folders, or without pairs where a recipe is wanted', async () => {

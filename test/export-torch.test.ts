@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { createSampler, loadImages, openDataset } from '../src/dataset/index.ts';
 import { exportTorch } from '../src/export/export.ts';
 import {
@@ -22,7 +22,7 @@ import { createParameters } from '../src/model/parameters.ts';
 import { createTokenizer } from '../src/model/tokenizer.ts';
 import { openSession, type Values } from '../src/runtime/session.ts';
 import { type BatchShape, type LossWeights, lossGraph } from '../src/train/losses.ts';
-import { runPython } from './helpers/python.ts';
+import { describeTorch, runPython } from './helpers/python.ts';
 import { tinyModel, writePhantoms } from './helpers/tiny.ts';
 
 // Python starts a dozen times, which takes long on a busy machine
@@ -114,7 +114,7 @@ async function compare(out: string, config: ModelConfig, shape: BatchShape, seed
   }
 }
 
-describe('the generated module', () => {
+describeTorch('the generated module', () => {
   it('gives the losses, answers and gradients of ONNX Runtime: a tiny network', async () => {
     const source = await writePhantoms(folder, 'tiny', tinyModel);
     const out = join(folder, 'tiny-torch');

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fakeModel } from './fake-model.ts';
 import { callCli } from './helpers/cli.ts';
@@ -32,6 +33,11 @@ async function call(...argv: string[]) {
 
 const secrets = [...Object.values(PATIENT), 'Secret', 'SECRET', 'Jane', '4711'];
 const told = (text: string | Buffer): string[] => secrets.filter((secret) => text.includes(secret));
+/** What a file tells, unpacked if it is packed. */
+function toldBy(path: string): string[] {
+  const bytes = readFileSync(path);
+  return told(path.endsWith('.gz') ? gunzipSync(bytes) : bytes);
+}
 const slices = (changes: Parameters<typeof patientSlice>[1] = {}) =>
   [0, 1, 2, 3, 4].map((k) => patientSlice(k, changes));
 
@@ -43,7 +49,11 @@ it('results, receipts and messages of a series name no patient', async () => {
   }
   const files = readdirSync(out);
   expect(files.length).toBeGreaterThan(10);
-  expect(files.flatMap((name) => told(readFileSync(join(out, name))))).toEqual([]);
+  expect(files.filter((name) => name.endsWith('.nii.gz'))).toHaveLength(2);
+  expect(files.flatMap((name) => toldBy(join(out, name)))).toEqual([]);
+  const packed = join(folder, 'self-check.gz');
+  writeFileSync(packed, gzipSync('of Jane'));
+  expect(toldBy(packed)).toEqual(['Jane']);
 });
 
 it('refusals of damaged and mixed series name no patient', async () => {

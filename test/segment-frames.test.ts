@@ -10,8 +10,9 @@ import { readMask, writePng } from '../src/formats/raster.ts';
 import { sameGrid } from '../src/image/volume.ts';
 import { fakeModel } from './fake-model.ts';
 import { callCli } from './helpers/cli.ts';
-import { type Attributes, describePrograms, dicomFile, greyImage } from './helpers/dicom.ts';
+import { type Attributes, dicomFile, greyImage } from './helpers/dicom.ts';
 import { dump, pydicom, VALIDATORS, validate } from './helpers/dicom-source.ts';
+import { describePrograms } from './helpers/programs.ts';
 
 const [COLUMNS, ROWS] = [80, 72];
 /** Frames lie in this order in the file: the third is the lowest in the patient. */

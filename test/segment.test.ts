@@ -119,8 +119,10 @@ describe('segment', () => {
     const grey = halfWhite();
     const expected = (await model.segment(grey, ['x']))[0].mask.data;
     const wide = { ...grey, data: Uint16Array.from(grey.data, (value) => value * 257) };
+    const rgb = new Uint8Array(96 * 64 * 3).map((_, i) => grey.data[Math.floor(i / 3)]);
     const rgba = new Uint8Array(96 * 64 * 4).map((_, i) => (i % 4 === 3 ? 255 : grey.data[i >> 2]));
     expect((await model.segment(wide, ['x']))[0].mask.data).toEqual(expected);
+    expect((await model.segment({ ...grey, data: rgb, channels: 3 }, ['x']))[0].mask.data).toEqual(expected);
     expect((await model.segment({ ...grey, data: rgba, channels: 4 }, ['x']))[0].mask.data).toEqual(expected);
   });
 });

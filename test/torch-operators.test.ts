@@ -22,7 +22,7 @@ import { compositions } from '../src/graph/testing/compositions.ts';
 import { forwardOnlyCases, notDifferentiable, operatorCases } from '../src/graph/testing/operator-cases.ts';
 import { createTorchLowering } from '../src/graph/torch/lower.ts';
 import { torchRules } from '../src/graph/torch/operators.ts';
-import { runPython } from './helpers/python.ts';
+import { describeTorch, runPython } from './helpers/python.ts';
 
 const tolerance = 1e-5;
 const templates = fileURLToPath(new URL('../src/export/torch', import.meta.url));
@@ -63,7 +63,8 @@ const instances = new Map(
 );
 let found: ReadonlyMap<string, StoredTensor>;
 
-beforeAll(async () => {
+/** Runs every case in Python once. */
+async function compute(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'biomedparse-operators-'));
   const lowering = createTorchLowering({ sizes: {}, names: [] });
   const methods: string[] = [];
@@ -89,7 +90,7 @@ beforeAll(async () => {
   await writeSafetensors(join(folder, 'feeds.safetensors'), feeds, { inputs: JSON.stringify(inputs) });
   runPython(folder, [fileURLToPath(new URL('./python/operators.py', import.meta.url)), templates]);
   found = (await readSafetensors(join(folder, 'found.safetensors'))).tensors;
-});
+}
 
 function expectEqual(name: string, expected: ArrayLike<number>): void {
   const values = toFloat32(found.get(name) as StoredTensor);
@@ -102,7 +103,9 @@ function expectEqual(name: string, expected: ArrayLike<number>): void {
   }
 }
 
-describe('PyTorch and the interpreter agree', () => {
+describeTorch('PyTorch and the interpreter agree', () => {
+  beforeAll(compute);
+
   it.each([...instances])('%s', (name, { output, loss, differentiable, feeds }) => {
     const [values] = interpret([output], feeds);
     expect((found.get(`${name}/output`) as StoredTensor).shape).toEqual(values.shape);

@@ -1,5 +1,5 @@
 /** The exported trainer: the same samples, optimiser and files as `biomedparse train`; one process or two; resumed. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +20,8 @@ import { adamW } from '../src/train/optimiser.ts';
 import { trainFromConfig } from '../src/train/run.ts';
 import { createRandom } from '../src/util/random.ts';
 import { callCli } from './helpers/cli.ts';
-import { runPython, runPythons } from './helpers/python.ts';
+import { freePort } from './helpers/free-port.ts';
+import { describeTorch, runPython, runPythons } from './helpers/python.ts';
 import { tinyModel, writePhantoms } from './helpers/tiny.ts';
 
 // Python starts a dozen times, which takes long on a busy machine
@@ -42,7 +43,7 @@ beforeAll(async () => {
   await exportTorch(source, out);
 });
 
-describe('training', () => {
+describeTorch('training', () => {
   beforeAll(() => runPython(out, ['train.py', 'training.json']));
 
   it('logs, and writes a model folder that loads here and segments', async () => {
@@ -69,7 +70,8 @@ describe('training', () => {
   });
 
   it('in two processes gives what one gives, within 1e-6 of the largest value', async () => {
-    const ranks = ['0', '1'].map((RANK) => ({ RANK, WORLD_SIZE: '2', MASTER_ADDR: '127.0.0.1', MASTER_PORT: '29541' }));
+    const place = { WORLD_SIZE: '2', MASTER_ADDR: '127.0.0.1', MASTER_PORT: String(await freePort()) };
+    const ranks = ['0', '1'].map((RANK) => ({ RANK, ...place }));
     await runPythons(out, ['train.py', 'training.json', '--output', '../two'], ranks);
     const [one, two] = [
       await arrays('run-tiny', 'checkpoint.safetensors'),
@@ -122,7 +124,7 @@ describe('training', () => {
   });
 });
 
-describe('samples', () => {
+describeTorch('samples', () => {
   it('have the token ids of their prompts, and are drawn with the same chances', async () => {
     const store = await loadImages(await openDataset(join(folder, 'data'), { split: 'train' }));
     const config = await readTrainingConfig(source);
@@ -229,7 +231,7 @@ describe('samples', () => {
   });
 });
 
-describe('the optimiser', () => {
+describeTorch('the optimiser', () => {
   it('is the one here: AdamW, clipping, schedule and average', async () => {
     const start = (await readSafetensors(join(out, 'start.safetensors'))).tensors;
     const random = createRandom(8);
@@ -306,6 +308,17 @@ describe('biomedparse export', () => {
     const result = await callCli(argv);
     expect(result.stderr).toMatch(message);
     expect(result.status).toBe(status);
+  });
+
+  it('refuses a model folder whose weights do not fit its configuration, as opening it does', async () => {
+    const damaged = join(folder, 'damaged');
+    cpSync(fileURLToPath(new URL('../models/default', import.meta.url)), damaged, { recursive: true });
+    const config = JSON.parse(readFileSync(join(damaged, 'config.json'), 'utf8'));
+    config.decoder.queries = 4;
+    writeFileSync(join(damaged, 'config.json'), JSON.stringify(config));
+    await expect(exportTorch(damaged, join(folder, 'z'))).rejects.toThrow(
+      /damaged: weights do not fit the configuration: sem_seg_head\.predictor\.query_feat\.weight has shape \[8, 128\], needs \[4, 128\]/,
+    );
   });
 
   it('refuses an output folder that exists, and a text context that is too short', async () => {

@@ -26,6 +26,12 @@ export function llmOptions(command: LlmCommand, io: CliIo): (BatchOptions & { re
   if (url === undefined || model === undefined) return undefined;
   completionsUrl(url); // refused before anything is done
   const key = process.env.BIOMEDPARSE_LLM_KEY;
+  if (key && !/^[\x21-\x7e]+$/.test(key)) {
+    throw new BiomedParseError(
+      'usage',
+      'BIOMEDPARSE_LLM_KEY holds no key: letters, digits and signs without blanks are allowed',
+    );
+  }
   return {
     ...{ url, model, cache, signal: io.signal, log: (line: string) => io.err(`${line}\n`) },
     ...(key ? { key } : {}),

@@ -27,7 +27,12 @@ export const isDicomWeb = (argument: string): boolean => START.test(argument);
 export const isUid = (text: string): boolean => UID.test(text);
 
 /** An address as it may be shown: what stands after "?" or before "@" may tell the patient or a password. */
-export const withoutSearch = (address: string): string => address.replace(/[?#].*$/s, '').replace(/\/\/.*@/s, '//');
+export const withoutSearch = (address: string): string =>
+  address
+    // a password may hold "?" and "#": then nobody can say where the host begins
+    .replace(/\/\/[^/]*@[^/]*/s, (authority) => (/[?#]/.test(authority) ? '//…' : authority))
+    .replace(/[?#].*$/s, '')
+    .replace(/\/\/.*@/s, '//');
 
 /** The parts of an address. */
 export function parseAddress(argument: string): DicomWebAddress {

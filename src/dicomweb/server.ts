@@ -106,10 +106,11 @@ export function openServer(options: ServerOptions): DicomWebServer {
       ...(content === undefined ? {} : { 'content-type': content.type, 'content-length': length }),
     };
     const send = protocol === 'https:' ? httpsRequest : httpRequest;
-    const asked = send(url, { method, headers, agent: agents[protocol], signal });
+    // from the start: a host that does not answer at all is not waited for longer than one that falls silent
+    const asked = send(url, { method, headers, agent: agents[protocol], signal, timeout: patience });
     // an error after the answer began is told by its body; without a listener it would end the process
     asked.on('error', () => undefined);
-    asked.setTimeout(patience, () => asked.destroy(new Error(`nothing came for ${patience / 1000} seconds`)));
+    asked.on('timeout', () => asked.destroy(new Error(`nothing came for ${patience / 1000} seconds`)));
     for (const piece of content?.pieces ?? []) asked.write(piece);
     asked.end();
     const [answer] = (await once(asked, 'response')) as [IncomingMessage];
@@ -158,6 +159,9 @@ export function openServer(options: ServerOptions): DicomWebServer {
   };
 }
 
+/** Longest time that a timer can take, milliseconds: 25 days. */
+const LONGEST = 2 ** 31 - 1;
+
 /** Runs work under a limit of seconds; beyond it (`io`) the error names `what`. */
 export async function within<T>(
   seconds: number,
@@ -165,7 +169,7 @@ export async function within<T>(
   what: string,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const limit = AbortSignal.timeout(seconds * 1000);
+  const limit = AbortSignal.timeout(Math.min(seconds * 1000, LONGEST));
   try {
     return await work(AbortSignal.any([signal, limit]));
   } catch (error) {

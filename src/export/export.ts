@@ -70,17 +70,23 @@ function withoutRegions(config: ModelConfig): ModelConfig {
   return { ...config, decoder };
 }
 
-/** Start values as the trainer here has them, overruled by those of a model folder. */
+/** Weights of a model folder, which have to fit (`model`); of a training configuration its start values, overruled by those of `startFrom`. */
 async function startTensors(
   specs: ReadonlyMap<string, ParameterSpec>,
   source: Source,
 ): Promise<Map<string, StoredTensor>> {
+  const { training } = source;
   const stored =
     source.weights === undefined ? undefined : await readSafetensors(join(source.weights, 'model.safetensors'));
   return new Map(
     [...specs].map(([name, spec]) => {
       const taken = stored?.tensors.get(name);
       const fits = taken !== undefined && taken.shape.join() === spec.shape.join();
+      if (!fits && training === undefined) {
+        const found = taken === undefined ? 'is missing' : `has shape [${taken.shape.join(', ')}]`;
+        const message = `${source.weights}: weights do not fit the configuration: ${name} ${found}, needs [${spec.shape.join(', ')}]`;
+        throw new BiomedParseError('model', message, { name });
+      }
       const values = fits ? toFloat32(taken) : initialValues(name, spec, source.seed);
       return [name, fromFloat32(values, [...spec.shape], 'F32')];
     }),

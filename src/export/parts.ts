@@ -50,7 +50,7 @@ export interface NetworkText {
   readonly specs: ReadonlyMap<string, ParameterSpec>;
 }
 
-/** Writes the methods of a network. Refused (`model`): region prompts, a text context below 12 tokens. */
+/** Writes the methods of a network. Refused (`model`): a text context below 11 tokens. */
 export function networkMethods(config: ModelConfig): NetworkText {
   if (config.text.contextLength < LEAST_CONTEXT) {
     const message = `text.contextLength is ${config.text.contextLength}; an export to PyTorch needs at least ${LEAST_CONTEXT}`;

@@ -1,19 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { describeShared, sharedPath } from '../../test/helpers/shared.ts';
 import { readRaster } from '../formats/raster.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { resizeBicubicPil, resizeBilinear, resizeBilinearWindow, resizeNearest, stretchNearest } from './resize.ts';
 
-const golden = fileURLToPath(new URL('../../../shared/golden/', import.meta.url));
-const haveGolden = existsSync(golden);
-const cases = haveGolden ? readdirSync(golden).filter((name) => existsSync(`${golden}${name}/image.png`)) : [];
+const golden = sharedPath('golden/');
+const cases = existsSync(golden) ? readdirSync(golden).filter((name) => existsSync(`${golden}${name}/image.png`)) : [];
 
-describe('resizeBicubicPil', () => {
-  it('finds its golden cases in CI', () => {
-    if (!haveGolden) console.warn('skipped: no golden cases beside the repository');
-    expect(cases.length > 0 || !process.env.CI).toBe(true);
-  });
+describeShared('golden', 'resizeBicubicPil, beside golden cases', () => {
+  it('has some', () => expect(cases.length).toBeGreaterThan(0));
 
   it.each(cases)('equals the published reader byte for byte on %s', async (name) => {
     const image = await readRaster(`${golden}${name}/image.png`);
@@ -30,7 +26,9 @@ describe('resizeBicubicPil', () => {
     }
     expect(different).toBe(0);
   });
+});
 
+describe('resizeBicubicPil', () => {
   it('keeps a flat image flat, clips overshoot and returns a copy at the same size', () => {
     const flat = { data: new Uint8Array(7 * 5 * 3).fill(200), width: 7, height: 5, channels: 3 } as const;
     expect(resizeBicubicPil(flat, 3, 11).data.every((value) => value === 200)).toBe(true);

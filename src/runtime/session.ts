@@ -72,6 +72,9 @@ function sessionOptions(device: Device, options: SessionOptions): InferenceSessi
   };
 }
 
+const runtimeError = (cause: unknown, device: Device): BiomedParseError =>
+  new BiomedParseError('runtime', `ONNX Runtime: ${errorLine(cause)}`, { device }, cause);
+
 async function createSession(
   ort: Ort,
   bytes: Uint8Array,
@@ -83,10 +86,13 @@ async function createSession(
   try {
     return { session: await create(device), device };
   } catch (cause) {
-    if (device === 'cpu') throw new BiomedParseError('runtime', `ONNX Runtime: ${errorLine(cause)}`, { device }, cause);
+    if (device === 'cpu') throw runtimeError(cause, device);
     options.onMessage?.(`device ${device} is not available here (${errorLine(cause)}); using cpu`);
   }
-  return { session: await create('cpu'), device: 'cpu' };
+  const session = await create('cpu').catch((cause) => {
+    throw runtimeError(cause, 'cpu');
+  });
+  return { session, device: 'cpu' };
 }
 
 /** Opens a session on a lowered model. */
@@ -113,7 +119,9 @@ export async function openSession(model: OnnxModel, options: SessionOptions = {}
         const target = into[name];
         fetches[name] = target === undefined ? null : wrap(dtype, target, shape);
       }
-      const results = await session.run(inputs, fetches);
+      const results = await session.run(inputs, fetches).catch((cause) => {
+        throw runtimeError(cause, device);
+      });
       return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, tensor.data as Values]));
     },
     dispose: () => session.release(),

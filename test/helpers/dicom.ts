@@ -1,7 +1,4 @@
 /** DICOM files made for tests, element by element, and the programs of Debian that other ones are made with. */
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { describe } from 'vitest';
 import { TAG, VR_OF } from '../../src/formats/dicom/tags.ts';
 
 export type Value = string | number | readonly number[] | Uint8Array | readonly Attributes[];
@@ -125,36 +122,4 @@ export function greyImage(
     PixelData: new Uint8Array(Uint16Array.from(samples).buffer),
     ...changes,
   };
-}
-
-const there = (program: string): boolean => {
-  if (program.startsWith('/')) return existsSync(program);
-  try {
-    execFileSync('which', [program], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-/**
- * A `describe` that needs programs (or files, by their paths) of Debian packages. Root gets them installed where they are missing; else the tests
- * are skipped by name, and fail where CI is set.
- */
-export function describePrograms(programs: Readonly<Record<string, string>>, name: string, body: () => void): void {
-  const missing = (): string[] => Object.keys(programs).filter((program) => !there(program));
-  if (missing().length > 0 && process.getuid?.() === 0 && there('apt-get')) {
-    const packages = [...new Set(missing().map((program) => programs[program]))];
-    const apt = (...words: string[]): Buffer =>
-      execFileSync('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...words], { stdio: 'pipe' });
-    try {
-      apt('update');
-      apt('install', '-y', '--no-install-recommends', ...packages);
-    } catch {
-      // What is still missing is named below.
-    }
-  }
-  const lacking = missing();
-  if (lacking.length > 0 && !process.env.CI) describe.skip(`${name} (needs ${lacking.join(', ')})`, body);
-  else describe(name, body);
 }

@@ -1,5 +1,6 @@
 /** The full-size checkpoint (1.37 GB, seeded random weights), written by the reference data's own tool in Python. */
 import { execFileSync } from 'node:child_process';
+import { aptInstall } from './programs.ts';
 import { sharedPath } from './shared.ts';
 
 function works(command: string, ...args: string[]): boolean {
@@ -15,13 +16,7 @@ function works(command: string, ...args: string[]): boolean {
 function pythonWithNumpy(): string {
   const found = (): string | undefined =>
     ['python3', '/usr/bin/python3'].find((python) => works(python, '-c', 'import numpy'));
-  if (found() === undefined && process.getuid?.() === 0 && works('which', 'apt-get')) {
-    const wait = ['-o', 'DPkg::Lock::Timeout=300'];
-    execFileSync('apt-get', [...wait, 'update'], { stdio: 'ignore' });
-    execFileSync('apt-get', [...wait, 'install', '-y', '--no-install-recommends', 'python3-numpy'], {
-      stdio: 'ignore',
-    });
-  }
+  if (found() === undefined) aptInstall(['python3-numpy']);
   const python = found();
   if (python === undefined)
     throw new Error('the full-size checkpoint needs python3 with numpy (Debian: python3-numpy)');

@@ -1,5 +1,6 @@
 /** Python with PyTorch for tests: Debian's packages, installed when the tests run as root on Debian and they are missing. */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { aptInstall, describeWith } from './programs.ts';
 
 const PACKAGES = ['python3-torch', 'python3-numpy', 'python3-pil'];
 
@@ -17,16 +18,23 @@ let found: string | undefined;
 /** The interpreter; throws where there is none and none can be installed. */
 export function pythonWithTorch(): string {
   found ??= find();
-  if (found === undefined && process.getuid?.() === 0 && spawnSync('which', ['apt-get']).status === 0) {
-    const apt = (...words: string[]): unknown =>
-      execFileSync('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...words], { stdio: 'ignore' });
-    apt('update');
-    apt('install', '-y', '--no-install-recommends', ...PACKAGES);
+  if (found === undefined) {
+    const reason = aptInstall(PACKAGES);
     found = find();
+    if (found === undefined) {
+      throw new Error(`needs python3 with torch, numpy and PIL (Debian: ${PACKAGES.join(', ')}); ${reason}`);
+    }
   }
-  if (found === undefined)
-    throw new Error(`these tests need python3 with torch, numpy and PIL (Debian: ${PACKAGES.join(', ')})`);
   return found;
+}
+
+/** A `describe` whose tests need PyTorch. */
+export function describeTorch(name: string, body: () => void): void {
+  const missing = (): string[] => {
+    found ??= find();
+    return found === undefined ? PACKAGES : [];
+  };
+  describeWith(missing, () => PACKAGES, name, body);
 }
 
 /** Runs Python in a folder; gives what it printed, throws with the end of its complaints. */
@@ -41,12 +49,13 @@ export function runPython(cwd: string, args: readonly string[], more: Readonly<R
   return run.stdout;
 }
 
-/** Runs the same call in several processes at once, each with settings of its own. */
+/** Runs the same call in several processes at once, each with settings of its own; where one fails the others are ended. */
 export async function runPythons(
   cwd: string,
   args: readonly string[],
   each: readonly Record<string, string>[],
 ): Promise<void> {
+  const started: ChildProcess[] = [];
   const runs = each.map(
     (more) =>
       new Promise<void>((done, fail) => {
@@ -55,6 +64,7 @@ export async function runPythons(
           env: { ...env, ...more },
           stdio: ['ignore', 'ignore', 'pipe'],
         });
+        started.push(run);
         let complaints = '';
         run.stderr.on('data', (text) => {
           complaints += text;
@@ -65,5 +75,10 @@ export async function runPythons(
         );
       }),
   );
-  await Promise.all(runs);
+  try {
+    await Promise.all(runs);
+  } finally {
+    for (const run of started) run.kill('SIGKILL');
+    await Promise.allSettled(runs);
+  }
 }

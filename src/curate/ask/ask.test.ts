@@ -250,4 +250,7 @@ test('addresses', () => {
   for (const url of ['localhost', 'ftp://x.org', '']) {
     expect(() => completionsUrl(url)).toThrow(/is no address; allowed: http:/);
   }
+  for (const url of ['http://user:secret@h/v1', 'htps://user:secret@h', 'http://user:se cret@h']) {
+    expect(() => completionsUrl(url)).toThrow(/^--llm-url (?!.*(secret|cret))/);
+  }
 });

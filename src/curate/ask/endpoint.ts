@@ -41,11 +41,16 @@ export class EndpointError extends BiomedParseError {
   }
 }
 
-/** The address of the completions; refuses (`usage`) what is no http address. */
+/** The address of the completions; refuses (`usage`) what is no http address, and names and passwords in one, which it does not repeat. */
 export function completionsUrl(url: string): URL {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
-    throw new BiomedParseError('usage', `--llm-url "${url}" is no address; allowed: http://... or https://...`);
+    const shown = url.replace(/^.*@/s, '…@');
+    throw new BiomedParseError('usage', `--llm-url "${shown}" is no address; allowed: http://... or https://...`);
+  }
+  if (parsed.username !== '' || parsed.password !== '') {
+    const reason = 'holds a name or password; a key goes by the variable BIOMEDPARSE_LLM_KEY';
+    throw new BiomedParseError('usage', `--llm-url of ${parsed.host} ${reason}`);
   }
   if (!/\/chat\/completions\/?$/.test(parsed.pathname)) {
     parsed.pathname = `${parsed.pathname.replace(/\/$/, '')}/chat/completions`;

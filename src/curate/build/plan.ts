@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Split } from '../../dataset/layout.ts';
 import { readCsv } from '../../formats/csv.ts';
 import { checkModality, checkSite } from '../../ontology/resolve/context.ts';
@@ -107,11 +107,34 @@ async function checkSums(recipe: Recipe, source: string, notes: string[]): Promi
   }
 }
 
-/** Size and time of change, which say whether a file is still the same. */
-async function stampOf(path: string): Promise<{ readonly text: string; readonly bytes: number }> {
+interface Stamp {
+  readonly text: string;
+  /** 0 for folders. */
+  readonly bytes: number;
+}
+
+/** Headers whose data may lie in a file of the same stem beside them. */
+const HEADER = /\.(hdr|nhdr|mhd)$/i;
+
+/** Names, sizes and times of change of some files of a folder. */
+async function stampOfFiles(folder: string, names: readonly string[]): Promise<string> {
+  const lines = await mapLimited([...names].sort(), 16, async (name) => {
+    const found = await stat(join(folder, name)).catch(() => undefined);
+    return `${name} ${found?.size} ${found?.mtimeMs}`;
+  });
+  return createHash('sha256').update(lines.join('\n')).digest('hex');
+}
+
+/** Size and time of change, which say whether a file, or what is in a folder or beside a header, is still the same. */
+async function stampOf(path: string): Promise<Stamp> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) return { text: 'gone', bytes: 0 };
-  return { text: `${found.size} ${found.mtimeMs}`, bytes: found.isFile() ? found.size : 0 };
+  if (found.isDirectory()) return { text: await stampOfFiles(path, await readdir(path)), bytes: 0 };
+  const own = `${found.size} ${found.mtimeMs}`;
+  if (!HEADER.test(path)) return { text: own, bytes: found.size };
+  const stem = basename(path).replace(HEADER, '.');
+  const beside = (await readdir(dirname(path))).filter((name) => name.startsWith(stem));
+  return { text: `${own} ${await stampOfFiles(dirname(path), beside)}`, bytes: found.size };
 }
 
 /** The part with its maps as lists, for a hash. */

@@ -17,7 +17,7 @@ export interface Picture {
 /** Two places in a list of pictures. */
 export type Pair = readonly [first: number, second: number];
 
-/** Reports subjects of a set that are in train and test, once each; gives all pairs of their pictures that are on both sides. */
+/** Reports subjects of a set that are in train and test, once each; gives pairs of their pictures in which each of both sides is. */
 export function reportSharedSubjects(problems: Problem[], pictures: readonly Picture[]): Pair[] {
   const train = new Map<string, number[]>();
   const keyOf = ({ set, subject }: Picture): string => JSON.stringify([set, subject]);
@@ -28,12 +28,13 @@ export function reportSharedSubjects(problems: Problem[], pictures: readonly Pic
   const told = new Set<string>();
   return pictures.flatMap((picture, i): Pair[] => {
     const others = picture.split === 'test' && picture.subject !== null ? (train.get(keyOf(picture)) ?? []) : [];
-    if (others.length > 0 && !told.has(keyOf(picture))) {
+    const isFirst = !told.has(keyOf(picture));
+    if (others.length > 0 && isFirst) {
       told.add(keyOf(picture));
       const message = `subject ${picture.subject} is in train too (${pictures[others[0]].file})`;
       report(problems, 'subject in two splits', picture, message);
     }
-    return others.map((other): Pair => [other, i]);
+    return (isFirst ? others : others.slice(0, 1)).map((other): Pair => [other, i]);
   });
 }
 

@@ -5,6 +5,7 @@ import { readFileChecked } from '../../util/files.ts';
 import { addTo } from '../../util/groups.ts';
 import { imageReadings, maskReadings, type Named, namedAs } from './names.ts';
 import type { Pair } from './pairs.ts';
+import { unreadable } from './values.ts';
 
 /** Bytes of one file, and of all of them, that are read. */
 export interface TextLimits {
@@ -12,7 +13,7 @@ export interface TextLimits {
   readonly all: number;
 }
 
-/** Files below a folder as text, one after another; those that are too large are told. */
+/** Files below a folder as text, one after another; those that are too large or cannot be read are told. */
 export async function* texts(
   root: string,
   files: readonly string[],
@@ -27,7 +28,14 @@ export async function* texts(
       continue;
     }
     sum += size;
-    yield [path, (await readFileChecked(join(root, path))).toString('utf8')];
+    let text: string;
+    try {
+      text = (await readFileChecked(join(root, path))).toString('utf8');
+    } catch (error) {
+      large.push(unreadable(error, root, path));
+      continue;
+    }
+    yield [path, text];
   }
 }
 

@@ -19,7 +19,7 @@ import { type LabelNames, namesFor, readLabelNames } from './label-names.ts';
 import { readLabels } from './labels.ts';
 import { isVolume, markedIn, maskReason, type Named, namedOf } from './names.ts';
 import { outlineGroups } from './outlines.ts';
-import { groupPairs, type PairGroup, pairUp } from './pairs.ts';
+import { groupPairs, type PairGroup, pairUp, readable } from './pairs.ts';
 import { runGroups } from './runs.ts';
 import { mergeStructures, pairStructures, structureMasks } from './structures.ts';
 import { IMAGES_READ, type ImageValues, imageValues, MASKS_READ, MOST_TOLD, maskValues, sample } from './values.ts';
@@ -108,7 +108,14 @@ function objectPart(name: string, object: MaskObject, series: readonly SeriesFol
   const labels = object.labels.map(namedLabel);
   const modality = guessModality(name, null, own);
   return {
-    ...{ images: own.path, masks: object.path, except: null, pairs: 1, reader: object.reader, labels },
+    ...{
+      images: readable(own.path),
+      masks: readable(object.path),
+      except: null,
+      pairs: 1,
+      reader: object.reader,
+      labels,
+    },
     ...{ threshold: null, settings: {}, sequence: null, modality },
     site: guessSite(`${name}/${own.path}`, namedTargets(labels), modality.value, own),
     why: [`${object.path} is a DICOM object (${object.reader}) that refers to the series in ${own.path}`],

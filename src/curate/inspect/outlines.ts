@@ -10,7 +10,7 @@ import { baseName } from '../readers/shared-file.ts';
 import { pairFiles, texts } from './beside.ts';
 import { type FoundGroup, type FoundLabel, type FoundMasks, namedLabel, targetName } from './found.ts';
 import type { Named } from './names.ts';
-import { groupImages, groupPairs } from './pairs.ts';
+import { groupImages, groupPairs, readable } from './pairs.ts';
 
 const LIMITS = { file: 100 * 2 ** 20, all: 512 * 2 ** 20 };
 const MOST_NAMES_BYTES = 1_000_000;
@@ -77,7 +77,15 @@ function cocoGroups(file: string, value: Json, images: readonly Named[]): FoundG
     const outlined = { reader: 'coco', labels, marks } as const;
     const { why, open } = described(outlined, file);
     const masks: FoundMasks = {
-      ...{ images: pattern, masks: file, except: null, pairs: own.length, reader: 'coco', labels, threshold: null },
+      ...{
+        images: pattern,
+        masks: readable(file),
+        except: null,
+        pairs: own.length,
+        reader: 'coco',
+        labels,
+        threshold: null,
+      },
       settings: unlisted.length === 0 ? {} : { missing: 'empty' },
       why: [`${file} is a COCO file that names ${listed.length} images, such as ${own[0].path}`, why],
     };

@@ -11,7 +11,7 @@ import { readLines } from '../../util/lines.ts';
 import { baseName } from '../readers/shared-file.ts';
 import { type FoundGroup, type FoundLabel, namedLabel, type Setting } from './found.ts';
 import type { Named } from './names.ts';
-import { groupImages } from './pairs.ts';
+import { groupImages, readable } from './pairs.ts';
 import { IMAGES_READ, sample } from './values.ts';
 
 const MOST_BYTES = 512 * 2 ** 20;
@@ -183,7 +183,7 @@ async function groupsOfFile(
     ];
     groups.push({
       masks: {
-        ...{ images: pattern, masks: file, except: null, pairs: of.length, reader: 'rle-csv', labels: found },
+        ...{ images: pattern, masks: readable(file), except: null, pairs: of.length, reader: 'rle-csv', labels: found },
         threshold: null,
         settings: {
           columns: { key, runs, ...(label === null ? {} : { label }) },

@@ -17,7 +17,10 @@ export interface Walk {
   readonly cut: boolean;
 }
 
-/** Lists the files; hidden ones and links to folders are left out. Refuses (`input`) a folder that cannot be read or has no file. */
+/** Whether a link leads to a file. */
+const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isFile() ?? false;
+
+/** Lists the files; hidden ones, and links to folders and to nothing, are left out. Refuses (`input`) a folder that cannot be read or has no file. */
 export async function walkFolder(root: string): Promise<Walk> {
   const fail = (reason: string, cause?: unknown): never => {
     throw new BiomedParseError('input', `cannot inspect ${root}: ${reason}`, { root }, cause);
@@ -38,7 +41,9 @@ export async function walkFolder(root: string): Promise<Walk> {
       if (item.name.startsWith('.') || item.name.includes('\\')) continue;
       if (item.isDirectory()) folders.push(`${folder}${item.name}/`);
       else if (files.length - before >= MOST_OF_FOLDER) cut = true;
-      else if (item.isFile() || item.isSymbolicLink()) files.push(`${folder}${item.name}`);
+      else if (item.isFile() || (item.isSymbolicLink() && (await isFile(join(root, folder, item.name))))) {
+        files.push(`${folder}${item.name}`);
+      }
       if (files.length >= MOST_FILES || folders.length >= MOST_FOLDERS) return { files, cut: true };
     }
   }

@@ -83,17 +83,6 @@ export function matchPath(expression: RegExp, path: string): Captures | null {
   return found === null ? null : { ...found.groups };
 }
 
-/** The text that comes before the first piece that is not fixed, up to its last slash: where a search may start. */
-export function fixedFolder(pattern: Pattern, known: Captures = {}): string {
-  let text = '';
-  for (const piece of pattern.pieces) {
-    if (piece.kind === 'text') text += piece.text;
-    else if (piece.kind === 'capture' && Object.hasOwn(known, piece.name)) text += known[piece.name];
-    else break;
-  }
-  return text.slice(0, text.lastIndexOf('/') + 1);
-}
-
 /** Names of the captures that a template `text {name} text` uses. */
 export function templateNames(template: string): string[] {
   return [...template.matchAll(/\{([A-Za-z]\w*)\}/g)].map(([, name]) => name);

@@ -140,6 +140,12 @@ describe('recipes', () => {
     ],
     [
       '    masks:',
+      '    derive: {brain tumor: {union: [brain tumor]}}\n    masks:',
+      'my.yaml:9:27: parts[0].derive.brain tumor: a mask or a derivation before makes "brain tumor" already',
+    ],
+    ['    masks:', '    orientation: LRS\n    masks:', 'my.yaml:9:18: parts[0].orientation: "LRS" names an axis twice'],
+    [
+      '    masks:',
       '    where: {centre: [a]}\n    masks:',
       'my.yaml:9:21: parts[0].where.centre: no pattern names {centre}',
     ],

@@ -153,6 +153,9 @@ function checkPart(part: Part, columns: readonly string[], fail: Fail): void {
         `"${missing}" is made by no mask and no derivation before; there are: ${made.join(', ')}`,
       );
     }
+    if (made.includes(target)) {
+      fail([...at, 'derive', target], `a mask or a derivation before makes "${target}" already; give it another name`);
+    }
     made.push(target);
   }
 }

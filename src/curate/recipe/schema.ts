@@ -64,6 +64,13 @@ const target = checked(text(TARGET, "words of letters, digits, blanks and .,'()-
 const modality = said(text(), (value) => (value.includes('{') ? value : checkModality(value)));
 const site = said(text(), (value) => (value.includes('{') ? value : checkSite(value)));
 
+const orientation = checked(text(/^[LRAPSI]{3}$/, 'three letters such as LPS'), (value, fail) => {
+  const axes = new Set(value.replace(/R/g, 'L').replace(/A/g, 'P').replace(/I/g, 'S'));
+  return axes.size === 3
+    ? value
+    : fail(`"${value}" names an axis twice; one of L and R, A and P, S and I each is needed`);
+});
+
 const window = either(
   word([...Object.keys(SITE_WINDOWS), 'percentiles', 'as-is']),
   checked(
@@ -150,7 +157,7 @@ const shared = {
   window: optional(window),
   slices: optional(slices),
   spacing: optional(list(number(1e-6, 1e4), 2, 3)),
-  orientation: optional(text(/^[LRAPSI]{3}$/, 'three letters such as LPS')),
+  orientation: optional(orientation),
   where: optional(conditions),
   except: optional(conditions),
 } as const;

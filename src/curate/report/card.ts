@@ -110,7 +110,7 @@ export async function cardPage(root: string, set: DatasetSet, splits: readonly D
     const spread =
       areas.length === 0
         ? ''
-        : `${percent(median(areas))} (${percent(Math.min(...areas))} to ${percent(Math.max(...areas))})`;
+        : `${percent(median(areas))} (${percent(areas.reduce((a, b) => Math.min(a, b)))} to ${percent(areas.reduce((a, b) => Math.max(a, b)))})`;
     const named = concept === null ? 'not certain' : concept.name;
     targets.push([`${site} ${modality}`, target, named, train, test, spread, sentences.join(' · '), pictures]);
   }

@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { describePrograms } from '../../../test/helpers/dicom.ts';
 import {
   countedUids,
   dump,
@@ -13,6 +12,7 @@ import {
   validate,
   writeOptions,
 } from '../../../test/helpers/dicom-source.ts';
+import { describePrograms } from '../../../test/helpers/programs.ts';
 import { describeShared, sharedPath } from '../../../test/helpers/shared.ts';
 import { emptyMask } from '../../image/volume.ts';
 import { createRandom } from '../../util/random.ts';

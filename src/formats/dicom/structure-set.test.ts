@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Attributes, describePrograms, dicomFile } from '../../../test/helpers/dicom.ts';
+import { type Attributes, dicomFile } from '../../../test/helpers/dicom.ts';
 import {
   dump,
   LIVER,
@@ -16,6 +16,7 @@ import {
   writeOptions,
 } from '../../../test/helpers/dicom-source.ts';
 import { survive } from '../../../test/helpers/mutations.ts';
+import { describePrograms } from '../../../test/helpers/programs.ts';
 import { describeShared } from '../../../test/helpers/shared.ts';
 import { emptyMask, indexToLps, type Vector } from '../../image/volume.ts';
 import { createRandom } from '../../util/random.ts';

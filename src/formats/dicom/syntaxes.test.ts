@@ -4,16 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import {
-  type Attributes,
-  attributes,
-  describePrograms,
-  dicomFile,
-  encapsulate,
-  greyImage,
-  part10,
-} from '../../../test/helpers/dicom.ts';
+import { type Attributes, attributes, dicomFile, encapsulate, greyImage, part10 } from '../../../test/helpers/dicom.ts';
 import { survive } from '../../../test/helpers/mutations.ts';
+import { describePrograms } from '../../../test/helpers/programs.ts';
 import { createRandom } from '../../util/random.ts';
 import { parseDicom } from './dataset.ts';
 import { openDicom } from './image.ts';

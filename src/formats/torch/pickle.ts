@@ -95,7 +95,7 @@ function createMachine(options: PickleOptions, refuse: (reason: string) => never
       for (const item of items) set.add(item);
     },
     global(module: unknown, name: unknown): void {
-      if (typeof module !== 'string' || typeof name !== 'string') return refuse('it asks for a name that is no text');
+      if (typeof module !== 'string' || typeof name !== 'string') refuse('it asks for a name that is no text');
       const full = `${module}.${name}`;
       const known = options.globals.get(full);
       if (known === undefined) {

@@ -12,7 +12,7 @@ import {
   sum,
   transpose,
 } from '../ops/index.ts';
-import { constant, shapeError, sizeOf, type Tensor } from '../tensor.ts';
+import { shapeError, type Tensor } from '../tensor.ts';
 import { sumTo } from './broadcast.ts';
 import type { GradientRule } from './types.ts';
 
@@ -119,9 +119,3 @@ export const productGradients: Record<string, GradientRule> = {
     return [depthwise(dy, flip(weight, [2, 3])), depthwiseWeightGradient(x, dy, weight.shape[2] as number)];
   },
 };
-
-/** Column sums `[rows,n] -> [n]` as a product with a row of ones, which runs faster than a reduction. */
-export function columnSums(rows: Tensor): Tensor {
-  const ones = constant(new Float64Array(rows.shape[0] as number).fill(1), [1, rows.shape[0] as number]);
-  return reshape(matmul(ones, rows), [sizeOf(rows.shape) / (rows.shape[0] as number)]);
-}

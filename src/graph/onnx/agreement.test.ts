@@ -92,15 +92,14 @@ describe.each([
 });
 
 describe('blocked lowering', () => {
-  it('uses blocked convolutions where this processor has them', ({ skip }) => {
+  it('uses blocked convolutions just where this processor has them', () => {
     const { blockedChannels } = blockedTarget;
-    skip(blockedChannels === 0, 'ONNX Runtime has no blocked convolutions on this processor');
-    const channels = 2 * blockedChannels;
+    const channels = 2 * (blockedChannels || 8);
     const [x, weight] = [input('x', [2, 6, 5, channels]), input('weight', [channels, 1, 3, 3])];
     const [dx, dw] = gradients(ops.sumAll(ops.exp(ops.depthwise(x, weight))), [x, weight]);
     const text = (target: OnnxTarget): string =>
       Buffer.from(lowerToOnnx({ dx, dw }, { name: 'g', target }).bytes).toString('latin1');
-    expect(text(blockedTarget)).toContain('com.microsoft.nchwc');
+    expect(text(blockedTarget).includes('com.microsoft.nchwc')).toBe(blockedChannels > 0);
     expect(text(cpuTarget)).not.toContain('com.microsoft.nchwc');
   });
 });

@@ -140,9 +140,9 @@ describe('nothing is made up for', () => {
   });
 
   it('a very long text, in good time', () => {
-    const start = performance.now();
+    const before = process.cpuUsage(); // not the clock: the machine may be busy
     expect(resolve('liver kidney spleen '.repeat(5000)).concept).toBeNull();
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(process.cpuUsage(before).user).toBeLessThan(2_000_000);
   });
 
   it('an unknown modality or site among the options, or what is no text', () => {
