@@ -102,6 +102,10 @@ describe('evaluate', () => {
   it('scores the masks of another program', async () => {
     const masks = join(root, '..', `${basename(root)}-masks`);
     const score = (...argv: string[]) => callCli(['evaluate', root, '--predictions', masks, ...argv]);
+    for (const [name, ...value] of [['--model', 'x'], ['--device', 'cpu'], ['--flips']]) {
+      const { status, stderr } = await score(name, ...value);
+      expect([status, stderr]).toEqual([2, expect.stringMatching(/'--predictions <dir>' cannot be used with/)]);
+    }
     try {
       expect((await score()).stderr).toMatch(/^biomedparse: there is no folder [^\n]*-masks\n$/);
       mkdirSync(masks);
@@ -144,8 +148,16 @@ describe('evaluate', () => {
       expect(page).toMatch(/worst: absent nodule, Dice 0\.000, p1_CT_chest/);
       expect(page).toMatch(/default-src &#39;none&#39;/);
       expect(page).not.toMatch(/<script|(href|src)="(?!data:)/i);
-      const { status, stderr } = await evaluate('--html', join(file, 'page.html'));
-      expect([status === 0, stderr.split('\n').at(-2)]).toEqual([false, expect.stringMatching(/cannot write/)]);
+      // refused before the work
+      const { status, stderr, calls } = await evaluate('--html', join(file, 'page.html'));
+      expect([status, calls.images, stderr]).toEqual([
+        1,
+        0,
+        `biomedparse: cannot make ${file}: a file has this name\n`,
+      ]);
+      const made = join(root, 'pages', 'of-today', 'page.html');
+      expect((await evaluate('--html', made)).status).toBe(0);
+      expect(readFileSync(made, 'utf8')).toContain('<html');
     } finally {
       rmSync(file, { force: true });
     }

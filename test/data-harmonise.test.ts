@@ -96,6 +96,12 @@ describe('data harmonise', () => {
       2,
       /--llm-url "x" is no address; allowed: http/,
     ],
+    [
+      'a price without an address',
+      async () => ['--labels', await names('x'), '--llm-price', '1,2'],
+      2,
+      /--llm-price and --llm-cache go with --llm-url/,
+    ],
     ['no price', async () => ['--labels', 'x', '--llm-price', '1'], 2, /allowed: two numbers in,out/],
     ['unknown options', async () => ['--label'], 2, /unknown option '--label'.*allowed: --labels/],
   ])('%s is refused in one line', async (_, argv, status, message) => {

@@ -275,6 +275,8 @@ describe('segment refuses of slides', () => {
       /--instances is for images, and .*case\.svs is read as a slide/,
     );
     await expectRefusal(segment('-p', 'x', '--format', 'png'), 2, /--format is for images/);
+    await expectRefusal(segment('-p', 'x', '--modality', 'CT'), 2, /--modality is for images/);
+    await expectRefusal(segment('-p', 'x', '--frame', '1'), 2, /--frame is for images/);
     await expectRefusal(
       ['segment', image, '-p', 'x', '--mpp', '1', '--out', out],
       2,

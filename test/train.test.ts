@@ -7,6 +7,7 @@ import { readSafetensors, toFloat32 } from '../src/formats/safetensors.ts';
 import { phantom } from '../src/image/phantoms.ts';
 import { loadModel } from '../src/parse/load.ts';
 import { trainFromConfig } from '../src/train/run.ts';
+import { callCli } from './helpers/cli.ts';
 import { tinyModel, writeData } from './helpers/tiny.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'biomedparse-train-'));
@@ -73,6 +74,16 @@ describe('training', () => {
     await trainFromConfig(config, { resume: true, onLine: (line) => lines.push(line) });
     expect(lines.join('\n')).toMatch(/resumed at step [4-8]\b/);
     expect(await parameters('broken')).toEqual(await parameters('whole'));
+  });
+
+  it('by the command: an interruption keeps a checkpoint and is told by the exit status', async () => {
+    const config = writeConfig('interrupted', 10);
+    const stopped = await callCli(['train', config], { signal: AbortSignal.abort() });
+    expect([stopped.status, stopped.stderr.split('\n').at(-2)]).toEqual([130, 'biomedparse: interrupted']);
+    expect(stopped.stderr).toContain('checkpoint at step 1\n');
+    const resumed = await callCli(['train', config, '--resume']);
+    expect([resumed.status, resumed.stderr]).toEqual([0, expect.stringContaining('resumed at step 1\n')]);
+    expect(await parameters('interrupted')).toEqual(await parameters('whole'));
   });
 
   it('trains only the parameters that are named', async () => {
