@@ -1,5 +1,5 @@
 /** "Everything" on answers made by hand, and on the command line with the fake network. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { segmentEverything } from '../src/parse/everything.ts';
 import type { EncodedImage, Segmentation, SegmentOptions } from '../src/parse/segment.ts';
 import { fakeModel } from './fake-model.ts';
 import { callCli } from './helpers/cli.ts';
+import { dicomFile, greyImage } from './helpers/dicom.ts';
 
 /** An encoded row of five pixels that answers with the given probabilities and p per target, null for "not found". */
 function answering(maps: readonly (readonly number[] | null)[], p: readonly number[]) {
@@ -151,6 +152,22 @@ describe('segment --everything', () => {
     const { stdout } = await call('--image-type', 'Fundus', '--reject', 'ks', '--reject-threshold', '1', '--json');
     const [{ targets }] = JSON.parse(stdout).results;
     expect(targets.map((one: { reason: string }) => one.reason.slice(0, 8))).toEqual(['rejected', 'rejected']);
+  });
+
+  it('takes the frame and the window that are given', async () => {
+    const file = join(folder, 'two.dcm');
+    // the first frame is black, half of the second has the value 40
+    const samples = new Uint16Array(2 * 64 * 64).fill(40, 64 * 64, 64 * 96);
+    writeFileSync(file, dicomFile(greyImage(64, 64, samples, { NumberOfFrames: 2 })));
+    const labels = async (frame: number, window: string): Promise<number> => {
+      const how = ['--frame', String(frame), '--window', window, '--json', '--out', join(folder, 'out')];
+      const command = ['segment', file, '--everything', '--image-type', 'CT-Liver', ...how];
+      const { status, stdout } = await callCli(command, { loadModel: async () => fakeModel().model });
+      expect(status).toBe(0);
+      const [{ targets }] = JSON.parse(stdout).results;
+      return targets.filter(({ label }: { label: number | null }) => label !== null).length;
+    };
+    expect([await labels(0, '0,40'), await labels(1, '0,40'), await labels(1, '0,400')]).toEqual([0, 1, 0]);
   });
 
   it.each<[string, string[], RegExp]>([
