@@ -393,6 +393,10 @@ describe('the command line', () => {
     expect(stderr).toContain('demo: failed: images/b.png: cannot read masks/b.png: it is of an unknown format');
     const again = await callCli([...call, '--json']);
     expect(JSON.parse(again.stdout)[0]).toMatchObject({ set: 'demo', files: 2, reused: 1 });
+    const strict = await callCli([...call, '--strict']);
+    expect([strict.status, strict.stdout, strict.stderr]).toEqual([
+      ...[1, '', expect.stringMatching(/^biomedparse: .*masks\/b\.png/)],
+    ]);
     expect(await callCli(['data', 'build', 'nothing', '--source', root, '--out', root])).toMatchObject({ status: 2 });
     expect((await callCli([...call, '--size', '100'])).stderr).toContain('Allowed choices are 256, 1024');
   });
