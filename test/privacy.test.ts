@@ -2,12 +2,13 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fakeModel } from './fake-model.ts';
 import { callCli } from './helpers/cli.ts';
 import { dicomFile } from './helpers/dicom.ts';
 import { PATIENT, patientSlice, SERIES } from './helpers/dicom-series.ts';
+import { unpacked } from './helpers/unpacked.ts';
 
 let folder: string;
 let out: string;
@@ -33,11 +34,7 @@ async function call(...argv: string[]) {
 
 const secrets = [...Object.values(PATIENT), 'Secret', 'SECRET', 'Jane', '4711'];
 const told = (text: string | Buffer): string[] => secrets.filter((secret) => text.includes(secret));
-/** What a file tells, unpacked if it is packed. */
-function toldBy(path: string): string[] {
-  const bytes = readFileSync(path);
-  return told(path.endsWith('.gz') ? gunzipSync(bytes) : bytes);
-}
+const toldBy = (path: string): string[] => told(unpacked(path));
 const slices = (changes: Parameters<typeof patientSlice>[1] = {}) =>
   [0, 1, 2, 3, 4].map((k) => patientSlice(k, changes));
 

@@ -2,10 +2,9 @@
  * Damaged files and files with paths in their headers through `segment`, on the fake network: a typed error or a right end for
  * each, and nothing is written but in the output folder.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeMha } from '../src/formats/mha.ts';
@@ -17,6 +16,7 @@ import { fakeModel } from './fake-model.ts';
 import { callCli } from './helpers/cli.ts';
 import { type Attributes, dicomFile, greyImage } from './helpers/dicom.ts';
 import { mutate } from './helpers/mutations.ts';
+import { unpacked } from './helpers/unpacked.ts';
 
 let folder: string;
 const path = (...names: string[]): string => join(folder, ...names);
@@ -160,8 +160,7 @@ describe('names in headers', () => {
     const names = readdirSync(path('out')).sort();
     expect(names.every((name) => name.startsWith('series_'))).toBe(true);
     for (const name of names) {
-      const bytes = readFileSync(path('out', name));
-      const text = (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('latin1');
+      const text = unpacked(path('out', name)).toString('latin1');
       for (const told of ['PatientID', 'number-4711', 'Secret^Jane']) expect(text, name).not.toContain(told);
     }
   });

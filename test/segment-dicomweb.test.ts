@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { listInstances } from '../src/dicomweb/query.ts';
 import { retrieveSeries } from '../src/dicomweb/retrieve.ts';
@@ -21,6 +20,7 @@ import { PATIENT, patientSlice, SERIES, STUDY } from './helpers/dicom-series.ts'
 import { pydicom } from './helpers/dicom-source.ts';
 import { ORTHANC, type Orthanc, startOrthanc } from './helpers/orthanc.ts';
 import { describePrograms } from './helpers/programs.ts';
+import { unpacked } from './helpers/unpacked.ts';
 
 const [USER, PASSWORD] = ['anna', 'open sesame'];
 const LIMITS = { instances: 100, bytes: 1e8, seconds: 60 };
@@ -184,8 +184,7 @@ describePrograms({ ...ORTHANC, dcmcrle: 'dcmtk', pydicom: 'python3-pydicom' }, '
     const told = [good, bad].map(({ stdout, stderr }) => `${stdout}${stderr}`).join('');
     expect(secrets.filter((secret) => told.includes(secret))).toEqual([]);
     for (const name of readdirSync(out)) {
-      const packed = readFileSync(join(out, name));
-      const bytes = name.endsWith('.gz') ? gunzipSync(packed) : packed;
+      const bytes = unpacked(join(out, name));
       expect([name, [...secrets, STUDY].filter((secret) => bytes.includes(secret) || name.includes(secret))]).toEqual([
         name,
         [],

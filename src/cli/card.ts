@@ -2,8 +2,7 @@
 import { join } from 'node:path';
 import { cardPage } from '../curate/report/card.ts';
 import { openSplits } from '../dataset/index.ts';
-import { BiomedParseError } from '../util/errors.ts';
-import { makeFolder, systemReason, writeFileAtomic } from '../util/files.ts';
+import { makeFolderChecked, writeFileAtomic } from '../util/files.ts';
 import type { CliIo } from './io.ts';
 import { startProgress } from './progress.ts';
 
@@ -17,9 +16,7 @@ export interface CardCommand {
 export async function runCard(root: string, command: CardCommand, io: CliIo): Promise<number> {
   const { out } = command;
   const splits = await openSplits(root, command.sets);
-  await makeFolder(out).catch((error) => {
-    throw new BiomedParseError('io', `cannot make ${out}: ${systemReason(error)}`, { path: out }, error);
-  });
+  await makeFolderChecked(out);
   const { sets } = splits[0];
   const progress = startProgress(io, 'sets', sets.length);
   try {

@@ -104,7 +104,7 @@ function printTable(io: CliIo, results: readonly (ImageResult & Warned)[], model
 /** Runs the command; gives the exit status. */
 export async function runDetect(inputs: readonly string[], command: DetectCommand, io: CliIo): Promise<number> {
   const prompts = checkPrompts(command.prompt);
-  const { terms } = await readTerms(command);
+  const terms = await readTerms(command);
   const plan = planEndings(command.out, inputs, ['detections.png']);
   const options: DetectOptions = {
     signal: io.signal,

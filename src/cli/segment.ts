@@ -257,7 +257,7 @@ async function readQuestion(
 export async function runSegment(inputs: readonly string[], command: SegmentCommand, io: CliIo): Promise<number> {
   const { prompts, regions } = await readQuestion(inputs, command);
   const rejection = await readRejection(command);
-  const { terms } = await readTerms(command);
+  const terms = await readTerms(command);
   const names = prompts.length === 0 ? [REGION_NAME] : prompts;
   const plan = planFiles(command.out, inputs, names);
   const formats = chooseFormats('image', command.format ?? [], []).filter(({ name }) => name !== 'png'); // always written

@@ -9,8 +9,7 @@ export function shownAs(
   { modality, site }: Pick<EncodeOptions, 'modality' | 'site'>,
   terms: Terms | undefined,
 ): Pick<EncodeOptions, 'modality' | 'site' | 'said'> {
-  const given = Object.entries({ modality, site }).filter(([, value]) => value !== undefined);
-  const told = Object.entries(imageContext(undefined, [], Object.fromEntries(given)));
-  const said = imageContext(undefined, prompts, terms === undefined ? {} : { terms });
-  return { ...Object.fromEntries(told.filter(([, value]) => value !== null)), said };
+  const given = { ...(modality === undefined ? {} : { modality }), ...(site === undefined ? {} : { site }) };
+  imageContext(undefined, [], given); // unknown names are refused before any work
+  return { ...given, said: imageContext(undefined, prompts, terms === undefined ? {} : { terms }) };
 }

@@ -10,6 +10,7 @@ import { basename, join } from 'node:path';
 import { writePng } from '../formats/raster.ts';
 import { openSlide, type Slide } from '../formats/slide/slide.ts';
 import { overlay } from '../image/overlay.ts';
+import type { Terms } from '../ontology/index.ts';
 import { separationOf } from '../parse/detect.ts';
 import { presenceLimit, presenceLimits } from '../parse/presence.ts';
 import { checkPrompts } from '../parse/prompts.ts';
@@ -30,15 +31,17 @@ import type { SegmentCommand } from './segment.ts';
 import { createSlideMask } from './slide-mask.ts';
 import { objectWriter } from './slide-objects.ts';
 import { promptMeasures, type SlidePromptReport, type SlideReport, slideMeasures, slideTable } from './slide-report.ts';
-import { type ReadTerms, readTerms } from './terms.ts';
+import { hashTerms, readTerms } from './terms.ts';
 
 /** Smallest object that is counted unless a call says otherwise, square microns: a disc of 3.6 microns. */
 const DEFAULT_LEAST_UM2 = 10;
 
 /** What a call asks, read once for all slides. */
-interface Job extends ReadTerms {
+interface Job {
   readonly command: SegmentCommand;
   readonly prompts: readonly string[];
+  readonly terms: Terms | undefined;
+  readonly termsHash: string | null;
 }
 
 function slideOptions({ command, terms }: Job): SlideOptions {
@@ -238,7 +241,7 @@ async function segmentSlideFile(
 /** Runs the command; gives the exit status. */
 export async function runSlides(inputs: readonly string[], command: SegmentCommand, io: CliIo): Promise<number> {
   const prompts = checkPrompts(command.prompt ?? []);
-  const job: Job = { command, prompts, ...(await readTerms(command)) };
+  const job: Job = { command, prompts, terms: await readTerms(command), termsHash: await hashTerms(command) };
   const plan = planResults(
     command.out,
     inputs,

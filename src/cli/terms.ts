@@ -2,14 +2,16 @@
 import { loadTerms, type Terms } from '../ontology/index.ts';
 import { fileDigest } from '../parse/convert.ts';
 
-export interface ReadTerms {
-  readonly terms: Terms | undefined;
-  /** SHA-256 of the file, for receipts; null without one. */
-  readonly termsHash: string | null;
+interface TermsCommand {
+  readonly terms?: string;
 }
 
-/** Reads the file, if the call names one. Refuses what `loadTerms` refuses. */
-export async function readTerms({ terms: path }: { readonly terms?: string }): Promise<ReadTerms> {
-  if (path === undefined) return { terms: undefined, termsHash: null };
-  return { terms: await loadTerms(path), termsHash: (await fileDigest(path)).sha256 };
+/** The terms of the file that the call names, if it names one; refuses what `loadTerms` refuses. */
+export async function readTerms({ terms }: TermsCommand): Promise<Terms | undefined> {
+  return terms === undefined ? undefined : loadTerms(terms);
+}
+
+/** SHA-256 of that file, for receipts; null without one. */
+export async function hashTerms({ terms }: TermsCommand): Promise<string | null> {
+  return terms === undefined ? null : (await fileDigest(terms)).sha256;
 }

@@ -10,6 +10,7 @@ import { dicomObjects } from '../formats/dicom/results.ts';
 import type { Finding, VolumeResult } from '../formats/results.ts';
 import { type ReadVolume, readVolume } from '../formats/volume.ts';
 import { type MaskVolume, orientationLabel } from '../image/volume.ts';
+import type { Terms } from '../ontology/index.ts';
 import { volumeFileWarnings } from '../parse/check-image.ts';
 import { presenceLimit, presenceLimits } from '../parse/presence.ts';
 import { checkPrompts } from '../parse/prompts.ts';
@@ -43,7 +44,7 @@ import {
 } from './receipt.ts';
 import { openRemote, type Remote } from './remote.ts';
 import type { SegmentCommand } from './segment.ts';
-import { type ReadTerms, readTerms } from './terms.ts';
+import { hashTerms, readTerms } from './terms.ts';
 import { type Named, PROMPT_ENDINGS, readBack, writePrompt } from './volume-files.ts';
 import { type VolumePromptReport, volumeTable } from './volume-report.ts';
 import type { Warned } from './warnings.ts';
@@ -69,9 +70,11 @@ interface VolumeReport extends Warned {
 }
 
 /** What a call asks, read once for all volumes. */
-interface Job extends ReadTerms {
+interface Job {
   readonly command: SegmentCommand;
   readonly prompts: readonly string[];
+  readonly terms: Terms | undefined;
+  readonly termsHash: string | null;
   readonly formats: readonly ChosenFormat<VolumeResult>[];
   readonly remote: Remote;
 }
@@ -235,12 +238,12 @@ export async function runVolumes(given: readonly string[], command: SegmentComma
   const stores = command.store && !chosen.some(({ writer }) => writer.dicom);
   const formats = stores ? [...chosen, ...chooseFormats('volume', ['dicom-seg'], [])] : chosen;
   await checkDicomFormats(formats, given, command);
-  const terms = await readTerms(command);
+  const [terms, termsHash] = [await readTerms(command), await hashTerms(command)];
   const remote = await openRemote(given, command, io);
   try {
     const { inputs, names } = remote;
     let hashed: Promise<object> | undefined; // the model's files once for all volumes
-    const job: Job = { command, prompts, ...terms, formats, remote };
+    const job: Job = { command, prompts, terms, termsHash, formats, remote };
     const endings = formatEndings(formats);
     const plan = planResults(
       command.out,

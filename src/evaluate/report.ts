@@ -189,10 +189,12 @@ export function makeReport(
     .sort((a, b) => (a.set < b.set ? -1 : a.set > b.set ? 1 : a.target < b.target ? -1 : 1));
   const counted = sets.filter((pair) => pair.n >= MIN_MASKS);
   // a set may hold several sequences ("MRI-T1, MRI-FLAIR") and, in folders of one's own, several families
-  const inFamily = (name: string): PresentAnswer[][] =>
+  const dicesOf = (name: string): number[] =>
     [...pairs.values()]
       .map((group) => group.filter(({ modality }) => facts.familyOf(modality) === name))
-      .filter((group) => group.length >= MIN_MASKS);
+      .filter((group) => group.length >= MIN_MASKS)
+      .map((group) => mean(group.map(({ dice }) => dice)) as number);
+  const families = facts.modalities.map((name) => [name, dicesOf(name)] as const);
   const presences = present.map((one) => one.presence);
   const absentOf = (kind?: AbsentAnswer['kind']): number[] =>
     absent.filter((one) => kind === undefined || one.kind === kind).map((one) => one.presence);
@@ -203,12 +205,7 @@ export function makeReport(
   return {
     sets,
     mean_dice: rounded(mean(counted.map((pair) => pair.dice_mean))),
-    by_modality: Object.fromEntries(
-      facts.modalities.map((name) => [
-        name,
-        rounded(mean(inFamily(name).map((group) => mean(group.map(({ dice }) => dice)) as number))),
-      ]),
-    ),
+    by_modality: Object.fromEntries(families.map(([name, dices]) => [name, rounded(mean(dices))])),
     presence_auroc: rounded(auroc(presences, absentOf())),
     images_per_second: facts.seconds > 0 ? round(facts.images / facts.seconds) : 0,
     mean_dice_ungated: rounded(mean(counted.map((pair) => pair.dice_mean_ungated))),
@@ -216,7 +213,7 @@ export function makeReport(
     median_dice: rounded(median(counted.map((pair) => pair.dice_median))),
     pairs: sets.length,
     pairs_with_5_masks: counted.length,
-    pairs_by_modality: Object.fromEntries(facts.modalities.map((name) => [name, inFamily(name).length])),
+    pairs_by_modality: Object.fromEntries(families.map(([name, dices]) => [name, dices.length])),
     presence_auroc_same_set: rounded(auroc(presences, absentOf('set'))),
     presence_auroc_impossible: rounded(auroc(presences, absentOf('impossible'))),
     presence_threshold: facts.presenceLimit(null),

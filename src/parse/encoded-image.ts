@@ -122,16 +122,17 @@ export async function encodeImage(
     assertOpen();
     const { limits } = checkRequest(prompts, options, settings);
     const test = options.rejection && rejectionTest(rgb(), options.rejection, options.imageType);
+    const shown = knownOf(options);
+    // who marks an object says that it is there
+    const isMarked = (options.regions ?? []).length > 0;
     for await (const { questions, decoded } of ask(prompts, options)) {
       for (const [i, question] of questions.entries()) {
         options.signal?.throwIfAborted();
         const answerStart = performance.now();
         const map = once(() => probabilityMap(decoded, i, fit));
         const tested = test?.(question.text, map());
-        // who marks an object says that it is there
-        const isMarked = (options.regions ?? []).length > 0;
-        const kind = isMarked ? PLAUSIBLE : plausible(question.concept, options);
-        const modality = knownOf(options).modality ?? question.concept?.modality ?? null;
+        const kind = isMarked ? PLAUSIBLE : plausibility(guesses(), question.concept, shown);
+        const modality = shown.modality ?? question.concept?.modality ?? null;
         const evidence = { existence: decoded.existence?.[i] ?? null, modality, ...kind };
         const found = answer(question, map, fit, evidence, limits, tested);
         seconds.decode += (performance.now() - answerStart) / 1000;

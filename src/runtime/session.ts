@@ -72,8 +72,12 @@ function sessionOptions(device: Device, options: SessionOptions): InferenceSessi
   };
 }
 
-const runtimeError = (cause: unknown, device: Device): BiomedParseError =>
-  new BiomedParseError('runtime', `ONNX Runtime: ${errorLine(cause)}`, { device }, cause);
+/** Throws what ONNX Runtime threw as an error of this library. */
+const failOn =
+  (device: Device) =>
+  (cause: unknown): never => {
+    throw new BiomedParseError('runtime', `ONNX Runtime: ${errorLine(cause)}`, { device }, cause);
+  };
 
 async function createSession(
   ort: Ort,
@@ -86,13 +90,10 @@ async function createSession(
   try {
     return { session: await create(device), device };
   } catch (cause) {
-    if (device === 'cpu') throw runtimeError(cause, device);
+    if (device === 'cpu') return failOn(device)(cause);
     options.onMessage?.(`device ${device} is not available here (${errorLine(cause)}); using cpu`);
   }
-  const session = await create('cpu').catch((cause) => {
-    throw runtimeError(cause, 'cpu');
-  });
-  return { session, device: 'cpu' };
+  return { session: await create('cpu').catch(failOn('cpu')), device: 'cpu' };
 }
 
 /** Opens a session on a lowered model. */
@@ -119,9 +120,7 @@ export async function openSession(model: OnnxModel, options: SessionOptions = {}
         const target = into[name];
         fetches[name] = target === undefined ? null : wrap(dtype, target, shape);
       }
-      const results = await session.run(inputs, fetches).catch((cause) => {
-        throw runtimeError(cause, device);
-      });
+      const results = await session.run(inputs, fetches).catch(failOn(device));
       return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, tensor.data as Values]));
     },
     dispose: () => session.release(),

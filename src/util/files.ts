@@ -146,10 +146,12 @@ function absent(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
 }
 
-/** Makes the folder that a file will be written into, before the work that fills it; an `io` error names it. */
-export async function makeFolderFor(file: string): Promise<void> {
-  const folder = dirname(resolve(file));
+/** Makes a folder for results; an `io` error names it. */
+export async function makeFolderChecked(folder: string): Promise<void> {
   await makeFolder(folder).catch((error) => {
     throw new BiomedParseError('io', `cannot make ${folder}: ${systemReason(error)}`, { path: folder }, error);
   });
 }
+
+/** Makes the folder that a file will be written into, before the work that fills it; an `io` error names it. */
+export const makeFolderFor = (file: string): Promise<void> => makeFolderChecked(dirname(resolve(file)));

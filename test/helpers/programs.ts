@@ -44,10 +44,14 @@ export function describeWith(
 ): void {
   const before = missing();
   const reason = before.length === 0 ? null : aptInstall(packagesOf(before));
-  const lacking = reason === null && before.length === 0 ? [] : missing();
-  const why = `needs ${lacking.join(', ')}${reason === null ? '' : `; ${reason}`}`;
-  if (lacking.length > 0 && !process.env.CI) describe.skip(`${name} (${why})`, body);
-  else describe(lacking.length > 0 ? `${name} (${why})` : name, body);
+  const lacking = before.length === 0 ? before : missing();
+  if (lacking.length === 0) {
+    describe(name, body);
+    return;
+  }
+  const named = `${name} (needs ${lacking.join(', ')}${reason === null ? '' : `; ${reason}`})`;
+  if (process.env.CI) describe(named, body);
+  else describe.skip(named, body);
 }
 
 /** A `describe` that needs programs (or files, by their paths), each of a package. */

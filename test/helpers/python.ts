@@ -1,6 +1,6 @@
 /** Python with PyTorch for tests: Debian's packages, installed when the tests run as root on Debian and they are missing. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { aptInstall, describeWith } from './programs.ts';
+import { describeWith } from './programs.ts';
 
 const PACKAGES = ['python3-torch', 'python3-numpy', 'python3-pil'];
 
@@ -15,16 +15,10 @@ function find(): string | undefined {
 
 let found: string | undefined;
 
-/** The interpreter; throws where there is none and none can be installed. */
+/** The interpreter, which `describeTorch` sees to; throws where there is none. */
 export function pythonWithTorch(): string {
   found ??= find();
-  if (found === undefined) {
-    const reason = aptInstall(PACKAGES);
-    found = find();
-    if (found === undefined) {
-      throw new Error(`needs python3 with torch, numpy and PIL (Debian: ${PACKAGES.join(', ')}); ${reason}`);
-    }
-  }
+  if (found === undefined) throw new Error(`needs python3 with torch, numpy and PIL (Debian: ${PACKAGES.join(', ')})`);
   return found;
 }
 

@@ -4,7 +4,7 @@ import { type Dataset, openSplits, type Split } from '../../dataset/index.ts';
 import { readSubjects } from '../../dataset/subjects.ts';
 import { writeParquet } from '../../formats/parquet.ts';
 import { BiomedParseError } from '../../util/errors.ts';
-import { makeFolder, systemReason, writeFileAtomic } from '../../util/files.ts';
+import { makeFolderChecked, writeFileAtomic } from '../../util/files.ts';
 import { cocoText } from './coco.ts';
 import { type FactsWithMasks, factsOf } from './facts.ts';
 import { COLUMNS, rowsOf } from './rows.ts';
@@ -72,9 +72,7 @@ export async function exportData(root: string, options: ExportOptions): Promise<
   async function* all(from: readonly Dataset[]): AsyncGenerator<FactsWithMasks> {
     for (const dataset of from) for (const item of dataset.items) yield await tell(dataset, item);
   }
-  await makeFolder(out).catch((error) => {
-    throw new BiomedParseError('io', `cannot make ${out}: ${systemReason(error)}`, { path: out }, error);
-  });
+  await makeFolderChecked(out);
   const files: string[] = [];
   const write = async (name: string, text: AsyncIterable<string>): Promise<void> => {
     await writeFileAtomic(join(out, name), encoded(text));

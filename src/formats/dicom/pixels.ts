@@ -105,13 +105,10 @@ export function pixelFormat({ dataset, label }: DicomFile): PixelFormat {
     signed: number(dataset, TAG.PixelRepresentation) === 1,
     float,
   };
-  const coloured = !/^(MONOCHROME[12]|PALETTE COLOR)$/.test(format.photometric);
-  if (coloured !== (samples === 3)) {
-    const [found, needs] = coloured ? [1, 3] : [3, 1];
-    refuseDicom(
-      label,
-      `it has ${found} samples a pixel, its PhotometricInterpretation ${format.photometric} needs ${needs}`,
-    );
+  const samplesNeeded = /^(MONOCHROME[12]|PALETTE COLOR)$/.test(format.photometric) ? 1 : 3;
+  if (samples !== samplesNeeded) {
+    const colours = `its PhotometricInterpretation ${format.photometric} needs ${samplesNeeded}`;
+    refuseDicom(label, `it has ${samples} samples a pixel, ${colours}`);
   }
   // A number of frames that the data cannot hold is refused here, before anything is done once per frame.
   const { bytes, fragments } = dataset.elements.get(float ? TAG.FloatPixelData : TAG.PixelData) as Element;

@@ -166,13 +166,13 @@ export function parseTerms(value: unknown, file: string): Terms {
   }
   for (const [i, { name: given, synonyms = [], parent }] of entries.entries()) {
     const name = spelled(given);
-    const meaning = owners.get(name.toLowerCase()) ?? name;
-    if (!known.has(name) && meaning !== name) {
-      refuse(`terms[${i}].name`, `a name that is free; it already means "${meaning}"`, given);
+    if (!known.has(name)) {
+      const owner = owners.get(name.toLowerCase()) ?? name;
+      if (owner !== name) refuse(`terms[${i}].name`, `a name that is free; it already means "${owner}"`, given);
+      owners.set(name.toLowerCase(), name);
     }
     if (parent !== undefined && !all.has(parent)) refuse(`terms[${i}].parent`, 'the name of a known term', parent);
     if (isUnderItself(name, all)) refuse(`terms[${i}].parent`, 'a term that is not under this one', parent);
-    if (!known.has(name)) owners.set(name.toLowerCase(), name);
     for (const [j, word] of synonyms.entries()) {
       const owner = owners.get(word.toLowerCase());
       if (owner !== undefined && owner !== name) {
